@@ -1,1 +1,27 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test may stop at the first surprise"
+    )
+)]
+
+mod claim;
+mod evidence;
+mod level;
+mod pending;
+mod properties;
+mod scope;
+mod signature;
+
+pub use crate::claim::{TimestampClaim, TimestampKind};
+pub use crate::evidence::Evidence;
+pub use crate::level::{Family, Format, Level, ParseLevelError};
+pub use crate::pending::Need;
+pub use crate::properties::{CertificateReference, SignaturePolicy, SignedProperties};
+pub use crate::scope::{ContentDigest, Scope};
+pub use crate::signature::{Finding, Signature, SignerRole};
