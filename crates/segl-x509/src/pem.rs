@@ -1,0 +1,95 @@
+//! Certificates in PEM text (RFC 7468).
+
+use crate::error::CertificateError;
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+
+/// The contents of all certificate blocks, in order. Other blocks and text around are skipped.
+pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
+    let mut found = Vec::new();
+    let mut position = 0_usize;
+    while let Some(begin) = find(text, BEGIN, position) {
+        let label_at = begin.saturating_add(BEGIN.len());
+        let malformed = || CertificateError::Pem { offset: begin };
+        let label_end = find(text, DASHES, label_at).ok_or_else(malformed)?;
+        let body_at = label_end.saturating_add(DASHES.len());
+        let end = find(text, END, body_at).ok_or_else(malformed)?;
+        let is_certificate = matches!(
+            text.get(label_at..label_end),
+            Some(b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE")
+        );
+        if is_certificate {
+            found.push(decode(text.get(body_at..end).unwrap_or_default(), body_at)?);
+        }
+        position = end.saturating_add(END.len());
+    }
+    if found.is_empty() { Err(CertificateError::NoPemBlock) } else { Ok(found) }
+}
+
+/// Base64 with white space anywhere.
+fn decode(body: &[u8], offset: usize) -> Result<Vec<u8>, CertificateError> {
+    let mut out = Vec::with_capacity(body.len() / 4 * 3);
+    let (mut group, mut count, mut padding) = (0_u32, 0_u8, 0_u8);
+    for (index, character) in body.iter().enumerate() {
+        let malformed = || CertificateError::Pem { offset: offset.saturating_add(index) };
+        let value = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'a'..=b'z' => character - b'a' + 26,
+            b'0'..=b'9' => character - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => {
+                padding = padding.saturating_add(1);
+                0
+            }
+            character if character.is_ascii_whitespace() => continue,
+            _ => return Err(malformed()),
+        };
+        if padding > 2 || (padding > 0 && *character != b'=') {
+            return Err(malformed());
+        }
+        group = (group << 6) | u32::from(value);
+        count += 1;
+        if count == 4 {
+            let octets = group.to_be_bytes();
+            let kept = 4_usize.saturating_sub(usize::from(padding));
+            out.extend(octets.get(1..kept).unwrap_or_default());
+            (group, count) = (0, 0);
+        }
+    }
+    if count == 0 {
+        Ok(out)
+    } else {
+        Err(CertificateError::Pem { offset: offset.saturating_add(body.len()) })
+    }
+}
+
+fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    rest.windows(needle.len()).position(|window| window == needle)?.checked_add(from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificate_blocks_are_found_among_others() {
+        let text = b"Bag Attributes\n-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n\
+            -----BEGIN CERTIFICATE-----\nTWF\nu\n-----END CERTIFICATE-----\n\
+            -----BEGIN CERTIFICATE-----\r\nTWE=\r\n-----END CERTIFICATE-----\r\n";
+        assert_eq!(blocks(text).unwrap(), [b"Man".to_vec(), b"Ma".to_vec()]);
+    }
+
+    #[test]
+    fn malformed_text() {
+        assert_eq!(blocks(b"nothing"), Err(CertificateError::NoPemBlock));
+        assert_eq!(blocks(b"-----BEGIN CERTIFICATE-----\nTQ=="), Err(CertificateError::Pem { offset: 0 }));
+        for body in ["T", "TQ=", "T===", "TQ==TQ==", "T*==", "====", "TQ=A"] {
+            let text = format!("-----BEGIN CERTIFICATE-----{body}-----END CERTIFICATE-----");
+            assert!(matches!(blocks(text.as_bytes()), Err(CertificateError::Pem { .. })), "{body}");
+        }
+    }
+}
