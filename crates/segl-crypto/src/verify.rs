@@ -271,20 +271,22 @@ fn widen<const N: usize>(octets: &[u8]) -> Vec<u8> {
     wide
 }
 
-/// Reads `Ecdsa-Sig-Value` into `r || s` of N octets each.
+/// Reads `Ecdsa-Sig-Value` (RFC 3279, 2.2.3) into `r || s` of N octets each.
 ///
-/// Superfluous leading zeros of the integers are passed over: the numbers are what is verified, and strangers' devices write them.
+/// DER only: a second encoding of the same numbers would be a second signature value that verifies, which OpenSSL and
+/// Bouncy Castle refuse as well.
 fn raw_ecdsa<const N: usize>(signature: &[u8]) -> Result<Vec<u8>, VerifyError> {
     let body = tlv(0x30, signature).filter(|(_, rest)| rest.is_empty()).map(|(body, _)| body);
     let (r, rest) = body.and_then(|body| tlv(0x02, body)).ok_or(VerifyError::BadSignature)?;
     let (s, rest) = tlv(0x02, rest).ok_or(VerifyError::BadSignature)?;
     let mut raw = Vec::with_capacity(2 * N);
     for number in [r, s] {
-        let first = number.iter().position(|&b| b != 0).ok_or(VerifyError::BadSignature)?;
-        let digits =
-            number.get(first..).filter(|digits| digits.len() <= N).ok_or(VerifyError::BadSignature)?;
-        // A set top bit in the first octet would be a negative number.
-        if first == 0 && digits.first().is_some_and(|&b| b >= 0x80) {
+        let digits = match number {
+            [0, digits @ ..] if digits.first().is_some_and(|&b| b >= 0x80) => digits,
+            [1..=0x7f, ..] => number,
+            _ => return Err(VerifyError::BadSignature),
+        };
+        if digits.len() > N {
             return Err(VerifyError::BadSignature);
         }
         raw.extend(widen::<N>(digits));
@@ -292,17 +294,16 @@ fn raw_ecdsa<const N: usize>(signature: &[u8]) -> Result<Vec<u8>, VerifyError> {
     if rest.is_empty() { Ok(raw) } else { Err(VerifyError::BadSignature) }
 }
 
-/// One TLV with a definite length below 64 KiB: content and rest.
+/// One TLV with a minimal definite length below 256, which holds two integers of P-521: content and rest.
 fn tlv(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&first, rest) = bytes.split_first()?;
     let (&len, rest) = rest.split_first()?;
     let (len, rest) = match len {
-        0..=0x7f => (usize::from(len), rest),
-        0x81 => rest.split_first().map(|(&len, rest)| (usize::from(len), rest))?,
-        0x82 => rest.split_first_chunk().map(|(len, rest)| (usize::from(u16::from_be_bytes(*len)), rest))?,
+        0..=0x7f => (len, rest),
+        0x81 => rest.split_first().map(|(&len, rest)| (len, rest)).filter(|(len, _)| *len >= 0x80)?,
         _ => return None,
     };
-    if first == tag { rest.split_at_checked(len) } else { None }
+    if first == tag { rest.split_at_checked(usize::from(len)) } else { None }
 }
 
 macro_rules! with_digest {
