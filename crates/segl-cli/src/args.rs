@@ -1,0 +1,175 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use segl::ades::Level;
+use segl::crypto::Time;
+
+/// Seal documents so that they can be proved for years, and judge what others sealed.
+#[derive(Debug, Parser)]
+#[command(name = "segl", version, about, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Folder of the embedded authority: its keys, certificates and records.
+    #[arg(long, global = true, env = "SEGL_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make the embedded TEST authority: root, issuing authority, time-stamp unit, OCSP responder and record store.
+    #[command(after_help = "Example:\n  segl init --base-url http://pki.example.com")]
+    Init(InitArgs),
+    /// Seal PDF files with a one-shot key, a time-stamp and the evidence inside: all of it, or nothing.
+    #[command(
+        after_help = "Examples:\n  segl seal contract.pdf\n  segl seal contract.pdf --level lt --profile seal-10d -o sealed.pdf\n  \
+                      segl seal contract.pdf --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token seals --pin-file pin.txt"
+    )]
+    Seal(SealArgs),
+    /// Validate the signatures and seals in PDF files (EN 319 102-1).
+    ///
+    /// Exit status: 0 when every signature is TOTAL_PASSED, 1 when one is not, 2 when something could not be read or run.
+    #[command(
+        after_help = "Examples:\n  segl validate contract.sealed.pdf\n  segl validate contract.sealed.pdf --trust root.cer --at 2036-01-01T00:00:00Z --report json"
+    )]
+    Validate(ValidateArgs),
+    /// Read the records of the sealings that were made or tried.
+    #[command(subcommand, after_help = "Example:\n  segl records list")]
+    Records(RecordsVerb),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Where certificates, lists and responders will be found; written into every certificate. A public-looking name, not `localhost`.
+    #[arg(long, default_value = "http://pki.example.com", value_name = "URL")]
+    pub(crate) base_url: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealArgs {
+    /// PDF files to seal.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where to write the sealed file (one FILE only) [default: NAME.sealed.pdf beside it].
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite an output file that is there already.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Format of the seal.
+    #[arg(long, default_value = "pades", value_enum)]
+    pub(crate) format: SealFormat,
+    /// Baseline level: b, t, lt or lta.
+    #[arg(long, default_value = "lta", value_name = "LEVEL", value_parser = parse_level)]
+    pub(crate) level: Level,
+    /// Life of the seal certificate.
+    #[arg(long, default_value = "seal-12h", value_enum)]
+    pub(crate) profile: ProfileName,
+    /// Curve of the one-shot key.
+    #[arg(long, default_value = "p256", value_enum)]
+    pub(crate) key: CurveName,
+    /// Organisation and holder, as a TOML file [default: a TEST organisation].
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) holder: Option<PathBuf>,
+    /// Reference text for the record: the caller's own, never about the document's content.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reference: Option<String>,
+    /// Approve the certificate content without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// PKCS#11 module of the device that makes the one-shot key.
+    #[arg(long, value_name = "MODULE", requires_all = ["token", "pin_file"])]
+    pub(crate) pkcs11: Option<PathBuf>,
+    /// Label of the token in that device.
+    #[arg(long, value_name = "LABEL", requires = "pkcs11")]
+    pub(crate) token: Option<String>,
+    /// File whose first line is the token's user PIN.
+    #[arg(long, value_name = "FILE", requires = "pkcs11")]
+    pub(crate) pin_file: Option<PathBuf>,
+    /// Reason, as a reader shows it; in clear in the sealed file.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Place, as a reader shows it; in clear in the sealed file.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) location: Option<String>,
+    /// Fill this empty signature field instead of making a new one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) field: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SealFormat {
+    /// A seal inside a PDF (EN 319 142-1).
+    Pades,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// 12 hours, with CRL and OCSP pointers.
+    #[value(name = "seal-12h")]
+    Hours12,
+    /// 10 days, with CRL and OCSP pointers.
+    #[value(name = "seal-10d")]
+    Days10,
+    /// 12 hours, validity assured: no status is ever needed.
+    #[value(name = "seal-12h-assured")]
+    Hours12Assured,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CurveName {
+    P256,
+    P384,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// Files to validate.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Trust anchors: certificates (DER or PEM), or folders of them [default: root.cer of the home].
+    #[arg(long, value_name = "FILE_OR_DIR")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Take every self-signed certificate inside the file as an anchor (`tops`: also the highest of each chain): for examining, never for trusting.
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "roots", value_enum)]
+    pub(crate) trust_embedded: Option<Embedded>,
+    /// Time of validation, RFC 3339 in UTC [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Time>,
+    /// CRLs (*.crl) and OCSP responses (any other name) that came another way than inside the file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Vec<PathBuf>,
+    /// How to report.
+    #[arg(long, default_value = "text", value_enum)]
+    pub(crate) report: ReportKind,
+    /// Write the report to this file instead of standard output.
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Embedded {
+    Roots,
+    Tops,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportKind {
+    Text,
+    /// One JSON object a file, a line each.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecordsVerb {
+    /// List the records, oldest first.
+    List,
+    /// Verify the hash chain of the records.
+    Verify,
+}
+
+fn parse_level(text: &str) -> Result<Level, String> {
+    text.parse().map_err(|e: segl::ades::ParseLevelError| e.to_string())
+}

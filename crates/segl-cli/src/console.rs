@@ -1,0 +1,61 @@
+//! What a person sees: steps as they happen, plain when piped.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Writes steps and asks for approval; errors of a closed terminal are ignored, the work goes on.
+#[derive(Debug)]
+pub(crate) struct Console {
+    colour: bool,
+}
+
+impl Console {
+    pub(crate) fn new() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        Self { colour: wanted && io::stdout().is_terminal() }
+    }
+
+    /// One step: a short name and what came of it.
+    pub(crate) fn step(&self, name: &str, text: &str) {
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
+        self.line(&format!("  {} {first}", self.paint("36", &format!("{name:<12}"))));
+        for line in lines {
+            self.line(&format!("  {:12} {line}", ""));
+        }
+    }
+
+    pub(crate) fn headline(&self, text: &str) {
+        self.line(&self.paint("1", text));
+    }
+
+    pub(crate) fn good(&self, text: &str) {
+        self.line(&self.paint("32", text));
+    }
+
+    pub(crate) fn line(&self, text: &str) {
+        // A reader that went away must not stop a sealing that has begun.
+        drop(writeln!(io::stdout().lock(), "{text}"));
+    }
+
+    pub(crate) fn passed(&self, passed: bool, text: &str) -> String {
+        self.paint(if passed { "32" } else { "31" }, text)
+    }
+
+    /// True when a person can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stdout().is_terminal()
+    }
+
+    /// Asks a yes-or-no question; anything but a yes is a no.
+    pub(crate) fn ask(&self, question: &str) -> bool {
+        let mut out = io::stdout().lock();
+        drop(write!(out, "{question} [y/N] ").and_then(|()| out.flush()));
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes" | "j" | "ja")
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
