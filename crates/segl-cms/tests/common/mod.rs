@@ -1,0 +1,189 @@
+//! Certificates and files for the tests of the crates that read and write CMS.
+#![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use segl_cms::encode::{element, object_identifier, octet_string, sequence, set_of, unsigned_integer};
+use segl_crypto::{SoftKind, SoftwareKey, Time, ToBeSigned};
+use segl_x509::{Certificate, ObjectIdentifier};
+
+pub struct Party {
+    pub key: SoftwareKey,
+    pub certificate: Certificate,
+}
+
+fn oid(dotted: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(dotted)
+}
+
+pub fn name(common_name: &str) -> Vec<u8> {
+    let country = sequence(&[object_identifier(&oid("2.5.4.6")), element(0x13, b"DK")]);
+    let common = sequence(&[object_identifier(&oid("2.5.4.3")), element(0x0c, common_name.as_bytes())]);
+    sequence(&[set_of(0x31, &[country]), set_of(0x31, &[common])])
+}
+
+pub fn extension(dotted: &str, critical: bool, value: &[u8]) -> Vec<u8> {
+    let mut parts = vec![object_identifier(&oid(dotted))];
+    if critical {
+        parts.push(vec![1, 1, 0xff]);
+    }
+    parts.push(octet_string(value));
+    sequence(&parts)
+}
+
+pub fn key_usage(bits: u8, unused: u8) -> Vec<u8> {
+    extension("2.5.29.15", true, &[3, 2, unused, bits])
+}
+
+pub fn time_stamping(critical: bool) -> Vec<u8> {
+    let purpose = object_identifier(&oid("1.3.6.1.5.5.7.3.8"));
+    extension("2.5.29.37", critical, &sequence(&[purpose]))
+}
+
+pub fn ca_extensions() -> Vec<Vec<u8>> {
+    vec![extension("2.5.29.19", true, &[0x30, 3, 1, 1, 0xff]), key_usage(0x06, 1)]
+}
+
+pub fn seal_extensions() -> Vec<Vec<u8>> {
+    vec![key_usage(0x40, 6)]
+}
+
+pub fn unit_extensions() -> Vec<Vec<u8>> {
+    vec![extension("2.5.29.19", true, &[0x30, 0]), key_usage(0x80, 7), time_stamping(true)]
+}
+
+/// Issues a certificate that lives from `from` to `to`; without an issuer it signs itself.
+pub fn issue(
+    subject: &str,
+    kind: SoftKind,
+    issuer: Option<&Party>,
+    life: (Time, Time),
+    extensions: &[Vec<u8>],
+) -> Party {
+    let mut rng = rand();
+    let key = SoftwareKey::generate(kind, &mut rng);
+    let signing = issuer.map_or(&key, |party| &party.key);
+    let issuer_name =
+        issuer.map_or_else(|| name(subject), |party| party.certificate.subject().as_der().to_vec());
+    let mut serial = [0u8; 16];
+    getrandom::fill(&mut serial).unwrap();
+    serial[0] = 0x4a;
+    let signature_algorithm = signing.algorithm();
+    let key_identifier = segl_crypto::sha1(&key.public_key_spki().unwrap());
+    let mut all = vec![extension("2.5.29.14", false, &octet_string(&key_identifier))];
+    if let Some(party) = issuer {
+        let authority = party.certificate.subject_key_identifier().unwrap().unwrap();
+        all.push(extension("2.5.29.35", false, &sequence(&[element(0x80, &authority)])));
+    }
+    all.extend_from_slice(extensions);
+    let tbs = sequence(&[
+        element(0xa0, &[2, 1, 2]),
+        unsigned_integer(&serial),
+        signature_algorithm.to_der(),
+        issuer_name,
+        sequence(&[life.0.to_der(), life.1.to_der()]),
+        name(subject),
+        key.public_key_spki().unwrap(),
+        element(0xa3, &sequence(&all)),
+    ]);
+    let value = signing.sign(&ToBeSigned::new(tbs.clone(), signature_algorithm)).unwrap();
+    let mut bits = vec![0];
+    bits.extend_from_slice(value.as_bytes());
+    let der = sequence(&[tbs, signature_algorithm.to_der(), element(0x03, &bits)]);
+    Party { key, certificate: Certificate::from_der(&der).unwrap() }
+}
+
+pub struct Pki {
+    pub root: Party,
+    pub seal: Party,
+    pub unit: Party,
+}
+
+pub fn noon() -> Time {
+    Time::from_civil(2026, 11, 25, 12, 0, 0).unwrap()
+}
+
+/// A root, a seal and a time-stamp unit, alive for years around [`noon`].
+pub fn pki(kind: SoftKind) -> Pki {
+    let life =
+        (Time::from_civil(2020, 1, 1, 0, 0, 0).unwrap(), Time::from_civil(2040, 1, 1, 0, 0, 0).unwrap());
+    let root = issue("TEST Root", SoftKind::EcP384, None, life, &ca_extensions());
+    let seal = issue("TEST Seal", kind, Some(&root), life, &seal_extensions());
+    let unit = issue("TEST Unit", kind, Some(&root), life, &unit_extensions());
+    Pki { root, seal, unit }
+}
+
+pub fn rand() -> impl rand_core::CryptoRng {
+    rand_core::UnwrapErr(getrandom::SysRng)
+}
+
+pub fn pem(der: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut line = 0;
+    for chunk in der.chunks(3) {
+        let mut bits = [0u8; 3];
+        bits[..chunk.len()].copy_from_slice(chunk);
+        let number = u32::from_be_bytes([0, bits[0], bits[1], bits[2]]);
+        for index in 0..4 {
+            let symbol = alphabet[usize::try_from(number >> (18 - 6 * index) & 0x3f).unwrap()];
+            text.push(if index <= chunk.len() { char::from(symbol) } else { '=' });
+        }
+        line += 4;
+        if line % 64 == 0 {
+            text.push('\n');
+        }
+    }
+    if line % 64 != 0 {
+        text.push('\n');
+    }
+    writeln!(text, "-----END CERTIFICATE-----").unwrap();
+    text
+}
+
+/// Runs OpenSSL in a folder; `None` when it is not installed.
+pub fn openssl(folder: &Path, arguments: &[&str]) -> Option<(bool, String)> {
+    let Ok(output) = Command::new("openssl").args(arguments).current_dir(folder).output() else {
+        println!("skipped: openssl is not here");
+        return None;
+    };
+    let text = [output.stdout, output.stderr].concat();
+    Some((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// The corpus beside the project, if it is there.
+pub fn corpus() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: ../shared is not here");
+    None
+}
+
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The rows of a tab-separated file with a head line, each as a look-up by column name.
+pub fn rows(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap().split('\t').collect();
+    lines
+        .map(|line| {
+            head.iter().map(ToString::to_string).zip(line.split('\t').map(ToString::to_string)).collect()
+        })
+        .collect()
+}
