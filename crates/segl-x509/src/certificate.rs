@@ -10,7 +10,7 @@ use segl_crypto::{
 };
 
 use crate::bytes::Bytes;
-use crate::error::{CertificateError, SyntaxError, SyntaxErrorKind};
+use crate::error::{CertificateError, SyntaxError};
 use crate::extension::Extension;
 use crate::name::Name;
 use crate::oid::Oid;
@@ -50,6 +50,7 @@ struct Inner {
     extensions: Vec<Extension>,
     algorithm: Bytes,
     signature: Bytes,
+    signature_unused_bits: u8,
 }
 
 /// Why a certificate's signature was not verified.
@@ -247,6 +248,9 @@ impl Certificate {
             return Err(CertificateSignatureError::AlgorithmsDiffer);
         }
         let algorithm = self.signature_algorithm()?;
+        if self.inner.signature_unused_bits != 0 {
+            return Err(VerifyError::BadSignature.into());
+        }
         Ok(issuer.verify(&algorithm, self.tbs_der(), self.signature_value())?)
     }
 
@@ -270,10 +274,7 @@ impl Inner {
         let tbs = parts.expect(SEQUENCE)?;
         let algorithm = parts.expect(SEQUENCE)?.whole_in(&der);
         let signature_tlv = parts.expect(BIT_STRING)?;
-        let (unused, octets) = bit_string(&signature_tlv)?;
-        if unused != 0 {
-            return Err(signature_tlv.error(SyntaxErrorKind::BitString));
-        }
+        let (signature_unused_bits, octets) = bit_string(&signature_tlv)?;
         // One octet in front of the value counts the unused bits.
         let signature = der.part(signature_tlv.content_offset.saturating_add(1), octets.len());
         parts.finish()?;
@@ -329,6 +330,7 @@ impl Inner {
             extensions,
             algorithm,
             signature,
+            signature_unused_bits,
             der: der.clone(),
         })
     }

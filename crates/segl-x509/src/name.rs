@@ -346,7 +346,7 @@ mod tests {
         [header(SEQUENCE, content.len()), content].concat()
     }
 
-    fn name(rdns: &[&[Vec<u8>]]) -> Name {
+    fn name(rdns: &[Vec<Vec<u8>>]) -> Name {
         let content: Vec<u8> =
             rdns.iter().flat_map(|set| [header(SET, set.concat().len()), set.concat()].concat()).collect();
         Name::from_der(&[header(SEQUENCE, content.len()), content].concat()).unwrap()
@@ -357,21 +357,21 @@ mod tests {
         let printable = attribute(oids::COMMON_NAME, 0x13, b"Good  CA");
         let utf8 = attribute(oids::COMMON_NAME, 0x0c, b" good ca");
         let country = attribute(oids::COUNTRY_NAME, 0x13, b"DK");
-        let one = name(&[&[country.clone()], &[printable.clone()]]);
-        let two = name(&[&[country.clone()], &[utf8.clone()]]);
+        let one = name(&[vec![country.clone()], vec![printable.clone()]]);
+        let two = name(&[vec![country.clone()], vec![utf8.clone()]]);
         assert!(one.matches(&two) && one != two);
-        let other_order = name(&[&[utf8.clone()], &[country.clone()]]);
+        let other_order = name(&[vec![utf8.clone()], vec![country.clone()]]);
         assert!(!one.matches(&other_order));
-        let set = name(&[&[country.clone(), printable]]);
-        let swapped = name(&[&[utf8, country]]);
+        let set = name(&[vec![country.clone(), printable]]);
+        let swapped = name(&[vec![utf8, country]]);
         assert!(set.matches(&swapped));
         assert!(!set.matches(&one));
     }
 
     #[test]
     fn raw_values_compare_by_bytes() {
-        let one = name(&[&[attribute(oids::COMMON_NAME, 0x03, &[0, 0x41])]]);
-        let two = name(&[&[attribute(oids::COMMON_NAME, 0x03, &[0, 0x61])]]);
+        let one = name(&[vec![attribute(oids::COMMON_NAME, 0x03, &[0, 0x41])]]);
+        let two = name(&[vec![attribute(oids::COMMON_NAME, 0x03, &[0, 0x61])]]);
         assert!(!one.matches(&two));
         assert_eq!(one.to_string(), "CN=#030041");
         assert_eq!(one.find(oids::COMMON_NAME), None);
@@ -381,25 +381,25 @@ mod tests {
     fn prefix_is_by_whole_relative_names() {
         let country = attribute(oids::COUNTRY_NAME, 0x13, b"DK");
         let organization = attribute(oids::ORGANIZATION_NAME, 0x0c, b"X");
-        let base = name(&[&[country.clone()]]);
-        let full = name(&[&[country.clone()], &[organization.clone()]]);
+        let base = name(&[vec![country.clone()]]);
+        let full = name(&[vec![country.clone()], vec![organization.clone()]]);
         assert!(base.is_prefix_of(&full) && !full.is_prefix_of(&base));
-        assert!(!base.is_prefix_of(&name(&[&[country, organization]])));
+        assert!(!base.is_prefix_of(&name(&[vec![country, organization]])));
         assert!(name(&[]).is_prefix_of(&full));
     }
 
     #[test]
     fn display_escapes() {
         let odd = name(&[
-            &[attribute(oids::COUNTRY_NAME, 0x13, b"DK")],
-            &[attribute(oids::COMMON_NAME, 0x0c, b"#a, b\x01 ")],
+            vec![attribute(oids::COUNTRY_NAME, 0x13, b"DK")],
+            vec![attribute(oids::COMMON_NAME, 0x0c, b"#a, b\x01 ")],
         ]);
         assert_eq!(odd.to_string(), "CN=\\#a\\, b\\01\\ ,C=DK");
     }
 
     #[test]
     fn relative_name_is_appended() {
-        let base = name(&[&[attribute(oids::COUNTRY_NAME, 0x13, b"DK")]]);
+        let base = name(&[vec![attribute(oids::COUNTRY_NAME, 0x13, b"DK")]]);
         let common = attribute(oids::COMMON_NAME, 0x0c, &[b'x'; 150]);
         let mut relative = header(0xa1, common.len());
         relative.extend(common);
