@@ -78,7 +78,7 @@ fn openssl_accepts_it_as_cades() {
         std::fs::write(folder.path().join("content"), CONTENT).unwrap();
         std::fs::write(
             folder.path().join("cms.der"),
-            prepared.assemble(&value, &[pki.seal.certificate.clone()], &[]),
+            prepared.assemble(&value, std::slice::from_ref(&pki.seal.certificate), &[]),
         )
         .unwrap();
         let mut arguments = vec![
@@ -112,7 +112,7 @@ fn the_length_is_known_beforehand() {
             assert_eq!(attribute.to_der().len(), UnsignedAttribute::len_for_value(&TOKEN, value));
         }
         let certificate = pki.seal.certificate.clone();
-        let der = prepared.assemble(&value, &[certificate.clone()], &unsigned);
+        let der = prepared.assemble(&value, std::slice::from_ref(&certificate), &unsigned);
         let exact = prepared.max_len(value.as_bytes().len(), certificate.as_der().len(), unsigned_len);
         assert_eq!(exact, der.len());
         assert!(prepared.max_len(longest, certificate.as_der().len(), unsigned_len) >= der.len());
@@ -146,7 +146,7 @@ fn splicing_equals_assembling_with_the_attribute() {
     let mut padded = bare.clone();
     padded.extend([0; 50]);
     let one = splice_unsigned_attribute(&padded, 0, &first).unwrap();
-    assert_eq!(one, prepared.assemble(&value, &certificates, &[first.clone()]));
+    assert_eq!(one, prepared.assemble(&value, &certificates, std::slice::from_ref(&first)));
     let two = splice_unsigned_attribute(&one, 0, &second).unwrap();
     assert_eq!(two, prepared.assemble(&value, &certificates, &[first, second.clone()]));
     assert!(splice_unsigned_attribute(&bare, 1, &second).is_err());

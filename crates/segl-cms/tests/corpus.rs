@@ -161,7 +161,8 @@ fn signed_octets_agree_with_the_known_answers() {
         }
     }
     println!("{agreed} known answers, {verified} verdicts agree; not: {unusable:#?}");
-    assert!(agreed > 100 && verified > 40);
+    // One hashes content and attributes with different algorithms (RFC 5652, 5.3 has one field for both), one has no certificate.
+    assert!(agreed > 100 && verified > 40 && unusable.len() <= 2);
 }
 
 fn hex(bytes: &[u8]) -> String {
