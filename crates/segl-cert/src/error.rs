@@ -1,0 +1,144 @@
+use segl_crypto::{KeyKind, PublicKeyError, Time};
+use segl_x509::{CertificateError, CertificateSignatureError};
+
+/// Why a profile does not make a certificate content: what it forbids does not build.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// Validity-assured certificates are short-term (EN 319 411-1 GEN-6.6.1-04, -05): 12 hours are, 10 days are not.
+    #[error("a certificate of 10 days cannot be validity-assured")]
+    AssuredTooLong,
+    /// A disclosure statement is not `https`, its language is not two lower-case letters, or one language comes twice.
+    #[error("the disclosure statement {url} ({language}) is not https with a two-letter language of its own")]
+    DisclosureStatement {
+        /// Its address.
+        url: String,
+        /// Its language.
+        language: String,
+    },
+    /// No disclosure statement in English (EN 319 412-5 4.3.4).
+    #[error("there is no disclosure statement in English")]
+    DisclosureStatementMissing,
+    /// The issuer's certificate is not one of a certification authority.
+    #[error("the issuer is no certification authority: {0}")]
+    Issuer(IssuerFault),
+    /// The issuer's key cannot be used.
+    #[error("the issuer's key cannot be used")]
+    IssuerKey(#[source] PublicKeyError),
+    /// A key of this kind cannot be certified under this profile.
+    #[error("a key of the kind {0:?} does not fit the profile")]
+    Key(KeyKind),
+    /// The name looks like one of the denied names.
+    #[error("the name looks like {entry:?}, which must not be used")]
+    NameDenied {
+        /// The entry of the list.
+        entry: String,
+    },
+    /// The issuer is a TEST authority, and the holder's names do not both say TEST.
+    #[error("a TEST authority issues only to names that say TEST: {name:?} does not")]
+    NotMarkedTest {
+        /// The name.
+        name: String,
+    },
+    /// The additional policy is one of those the statements decide (EN 319 411-2), or any policy.
+    #[error("the policy {0} is decided by the profile")]
+    Policy(segl_x509::ObjectIdentifier),
+}
+
+/// What an issuer's certificate lacks.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IssuerFault {
+    /// basicConstraints does not say cA.
+    #[error("basicConstraints does not say cA")]
+    BasicConstraints,
+    /// keyUsage does not hold keyCertSign.
+    #[error("keyUsage does not hold keyCertSign")]
+    KeyUsage,
+    /// The name lacks a country, an organisation, its identifier or a common name, or has one twice (EN 319 412-2 4.2.3.1).
+    #[error("its name does not have country, organisation, identifier and common name once each")]
+    Name,
+}
+
+/// Why nothing was prepared for signing.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PrepareError {
+    /// What was approved is not what would be issued.
+    #[error("the approval names other content than the one presented")]
+    ApprovalOfOther {
+        /// SHA-256 the approval names.
+        approved: [u8; 32],
+        /// SHA-256 of the content presented.
+        presented: [u8; 32],
+    },
+    /// The content claims a qualified device and the key is in none, or the reverse.
+    #[error("the content presented says another device than the key's receipt")]
+    Device,
+    /// The key is of another kind than the content presented.
+    #[error("the key is {got:?}, the content presented says {shown:?}")]
+    KeyDiffers {
+        /// What was presented.
+        shown: KeyKind,
+        /// What the key is.
+        got: KeyKind,
+    },
+    /// The SubjectPublicKeyInfo cannot be read.
+    #[error("the public key cannot be used")]
+    Key(#[source] PublicKeyError),
+    /// The profile refuses.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The certificate would live outside the life of its issuer.
+    #[error(
+        "the certificate would live from {not_before} to {not_after}, its issuer from {issuer_from} to {issuer_to}"
+    )]
+    OutsideIssuer {
+        /// First second.
+        not_before: Time,
+        /// Last second.
+        not_after: Time,
+        /// First second of the issuer.
+        issuer_from: Time,
+        /// Last second of the issuer.
+        issuer_to: Time,
+    },
+}
+
+/// Why a signed certificate was not handed out.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssembleError {
+    /// The content read back differs from the content shown.
+    #[error("the certificate does not say what was shown")]
+    DiffersFromShown,
+    /// The content cannot be read back.
+    #[error("the certificate made cannot be read back")]
+    Content(#[from] ContentError),
+    /// The signature value is not one of the issuer over this certificate.
+    #[error("the signature value does not verify with the issuer's key")]
+    Signature(#[source] CertificateSignatureError),
+    /// The encoding cannot be read back.
+    #[error("the certificate made cannot be read back")]
+    Syntax(#[source] CertificateError),
+}
+
+/// Why a certificate has no content to show.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContentError {
+    /// notAfter is before notBefore.
+    #[error("the validity ends at {not_after}, before it starts at {not_before}")]
+    EndsBeforeItStarts {
+        /// First second.
+        not_before: Time,
+        /// Last second.
+        not_after: Time,
+    },
+    /// An extension has an object identifier too large to hold.
+    #[error("an extension has an object identifier that is too large")]
+    Extension,
+    /// The key is of a kind that is not supported.
+    #[error("the public key cannot be read")]
+    Key(#[source] PublicKeyError),
+}
