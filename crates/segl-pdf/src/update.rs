@@ -359,6 +359,14 @@ impl Appendix {
         place.map(|place| place.copy_from_slice(new)).is_some()
     }
 
+    /// Writes bytes over a place as lower-case hexadecimal digits; `false`, and nothing changed, when they do not fit.
+    #[must_use]
+    pub fn write_hexadecimal_over(&mut self, start: usize, bytes: &[u8]) -> bool {
+        let mut digits = Vec::new();
+        write::hexadecimal(bytes, &mut digits);
+        self.write_over(start, &digits)
+    }
+
     pub(crate) fn revision(&self) -> &Revision {
         &self.revision
     }

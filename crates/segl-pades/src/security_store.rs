@@ -1,0 +1,141 @@
+//! The document security store: certificates and status information for whoever validates later.
+
+use std::collections::HashSet;
+
+use segl_ades::Evidence;
+use segl_crypto::{Source, sha256};
+use segl_pdf::{Appendix, Dictionary, Document, Object, ReadError, Update, UpdateError};
+
+use crate::edit;
+
+/// Objects read from one security store; real ones hold some tens. Origin: our choice.
+const MAX_OBJECTS: usize = 4096;
+
+/// Reads everything in the `/DSS` dictionary, its own arrays and those of all `/VRI` entries (EN 319 142-1, 5.4.2).
+///
+/// Which signature a VRI entry was written for is not looked at; evidence is matched by its content. A stream that
+/// cannot be decoded is left out and counted.
+///
+/// # Errors
+/// When the dictionaries cannot be read.
+pub fn read_security_store<S: Source>(document: &Document<S>) -> Result<SecurityStore, ReadError> {
+    let mut store = SecurityStore::default();
+    let catalog = document.catalog()?;
+    let Some(dss) = document.dictionary(&catalog, "DSS")? else { return Ok(store) };
+    store.present = true;
+    let mut walk = Walk { document, seen: HashSet::new(), store: &mut store };
+    walk.arrays(&dss, ["Certs", "CRLs", "OCSPs"])?;
+    if let Some(vri) = document.dictionary(&dss, "VRI")? {
+        for (_, entry) in vri.iter().take(MAX_OBJECTS) {
+            if let Object::Dictionary(entry) = document.resolve(entry)? {
+                walk.store.vri_entries += 1;
+                walk.arrays(&entry, ["Cert", "CRL", "OCSP"])?;
+            }
+        }
+    }
+    Ok(store)
+}
+
+/// What a `/DSS` dictionary holds.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct SecurityStore {
+    /// Whether the catalog has a `/DSS` at all.
+    pub present: bool,
+    /// Certificates, CRLs and OCSP responses, each once.
+    pub evidence: Evidence,
+    /// How many `/VRI` entries there are.
+    pub vri_entries: usize,
+    /// How many references led to nothing that can be decoded, or were too many.
+    pub unreadable: usize,
+}
+
+struct Walk<'a, S> {
+    document: &'a Document<S>,
+    seen: HashSet<segl_pdf::Reference>,
+    store: &'a mut SecurityStore,
+}
+
+impl<S: Source> Walk<'_, S> {
+    fn arrays(&mut self, owner: &Dictionary, keys: [&str; 3]) -> Result<(), ReadError> {
+        for (kind, key) in keys.into_iter().enumerate() {
+            let array = self.document.value(owner, key)?;
+            for item in array.as_array().unwrap_or_default() {
+                if item.as_reference().is_some_and(|reference| !self.seen.insert(reference)) {
+                    continue;
+                }
+                let data = if self.seen.len() > MAX_OBJECTS { None } else { stream(self.document, item) };
+                let Some(data) = data else {
+                    self.store.unreadable += 1;
+                    continue;
+                };
+                let evidence = &mut self.store.evidence;
+                let pool = match kind {
+                    0 => &mut evidence.certificates,
+                    1 => &mut evidence.crls,
+                    _ => &mut evidence.ocsp_responses,
+                };
+                if !pool.contains(&data) {
+                    pool.push(data);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn stream<S: Source>(document: &Document<S>, item: &Object) -> Option<Vec<u8>> {
+    let value = document.resolve(item).ok()?;
+    document.stream_data(value.as_stream()?).ok()
+}
+
+/// Writes what is new into the `/DSS` dictionary as an incremental update; `None` when everything is there already.
+///
+/// What the dictionary has is kept, `/VRI` too; no `/VRI` is written (EN 319 142-1, 6.3 advises against it).
+///
+/// # Errors
+/// When the document cannot be read or becomes too large.
+pub fn add_evidence<S: Source>(
+    document: &Document<S>,
+    evidence: &Evidence,
+) -> Result<Option<Appendix>, UpdateError> {
+    let there = read_security_store(document)?.evidence;
+    let mut catalog = document.catalog()?;
+    let mut dss = document.dictionary(&catalog, "DSS")?.unwrap_or_default();
+    let mut update = Update::new(document)?;
+    let mut identity = Vec::new();
+    for (key, new, old) in [
+        ("Certs", &evidence.certificates, &there.certificates),
+        ("OCSPs", &evidence.ocsp_responses, &there.ocsp_responses),
+        ("CRLs", &evidence.crls, &there.crls),
+    ] {
+        let mut added: Vec<(&Vec<u8>, Object)> = Vec::new();
+        for data in new {
+            if !old.contains(data) && !added.iter().any(|(earlier, _)| *earlier == data) {
+                identity.extend_from_slice(&sha256(data));
+                added.push((data, update.add_stream(Dictionary::new(), data.clone())?.into()));
+            }
+        }
+        if !added.is_empty() {
+            edit::append(document, &mut update, &mut dss, key, added.into_iter().map(|(_, stream)| stream))?;
+        }
+    }
+    if identity.is_empty() {
+        return Ok(None);
+    }
+    if dss.get("Type").is_none() {
+        dss.set("Type", Object::name("DSS"));
+    }
+    let mut catalog_changed = edit::name_extension(document, &mut update, &mut catalog)?;
+    if let Some(reference) = catalog.get("DSS").and_then(Object::as_reference) {
+        update.replace(reference, dss)?;
+    } else {
+        let reference = update.add(dss)?;
+        catalog.set("DSS", reference);
+        catalog_changed = true;
+    }
+    if catalog_changed {
+        update.replace(document.root(), catalog)?;
+    }
+    update.finish(&identity).map(Some)
+}
