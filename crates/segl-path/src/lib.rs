@@ -1,1 +1,34 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "a test may stop at the first surprise"
+    )
+)]
+
+mod anchor;
+mod budget;
+mod build;
+mod check;
+mod error;
+mod names;
+mod parameters;
+mod path;
+mod policy_graph;
+mod pool;
+mod signatures;
+
+pub use crate::anchor::{Anchor, Anchors};
+pub use crate::budget::{Exhausted, Limits};
+pub use crate::build::{Found, find, find_all};
+pub use crate::check::check;
+pub use crate::error::{NoPath, Reason, Refusal, RefusedPath};
+pub use crate::parameters::{InitialPolicies, Parameters, Purpose, Validity};
+pub use crate::path::{Issuer, Path, PolicySet};
+pub use crate::pool::Pool;

@@ -1,0 +1,63 @@
+//! Bounds on what a stranger's certificates may cost.
+
+/// Limits of one search. The numbers follow the budget of the webpki crate, which met chains made to be exponential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Certificates in a path, the leaf counted and the anchor not.
+    pub certificates: usize,
+    /// Signatures verified.
+    pub signatures: u32,
+    /// Candidates looked at while building.
+    pub candidates: u32,
+    /// Comparisons of a name with a constraint.
+    pub name_comparisons: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { certificates: 16, signatures: 100, candidates: 20_000, name_comparisons: 250_000 }
+    }
+}
+
+/// Which limit ended the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Exhausted {
+    /// [`Limits::candidates`].
+    #[error("too many candidates")]
+    Candidates,
+    /// [`Limits::name_comparisons`].
+    #[error("too many name comparisons")]
+    NameComparisons,
+    /// [`Limits::signatures`].
+    #[error("too many signature checks")]
+    Signatures,
+}
+
+/// What is left of the limits.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget(Limits);
+
+impl Budget {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self(limits)
+    }
+
+    pub(crate) fn signature(&mut self) -> Result<(), Exhausted> {
+        spend(&mut self.0.signatures, Exhausted::Signatures)
+    }
+
+    pub(crate) fn candidate(&mut self) -> Result<(), Exhausted> {
+        spend(&mut self.0.candidates, Exhausted::Candidates)
+    }
+
+    pub(crate) fn name_comparison(&mut self) -> Result<(), Exhausted> {
+        spend(&mut self.0.name_comparisons, Exhausted::NameComparisons)
+    }
+}
+
+fn spend(left: &mut u32, error: Exhausted) -> Result<(), Exhausted> {
+    *left = left.checked_sub(1).ok_or(error)?;
+    Ok(())
+}

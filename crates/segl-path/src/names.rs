@@ -1,0 +1,174 @@
+//! Name constraints (RFC 5280, 4.2.1.10).
+
+use segl_x509::{Certificate, ExtensionError, GeneralName, GeneralSubtree, NameConstraints, oids};
+
+use crate::budget::{Budget, Exhausted};
+use crate::error::Reason;
+
+/// What the authorities so far permit and exclude: a name must satisfy each of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NameState {
+    constraints: Vec<NameConstraints>,
+}
+
+impl NameState {
+    pub(crate) fn add(&mut self, constraints: NameConstraints) {
+        if !constraints.permitted.is_empty() || !constraints.excluded.is_empty() {
+            self.constraints.push(constraints);
+        }
+    }
+
+    /// 6.1.3 (b) and (c) for subject, subjectAltName, and mail addresses inside the subject.
+    pub(crate) fn check(&self, certificate: &Certificate, budget: &mut Budget) -> Result<(), Reason> {
+        if self.constraints.is_empty() {
+            return Ok(());
+        }
+        for name in names(certificate)? {
+            for constraints in &self.constraints {
+                let related = |subtree: &&GeneralSubtree| same_form(&subtree.base, &name);
+                let mut permitted = constraints.permitted.iter().filter(related).peekable();
+                let has_permitted = permitted.peek().is_some();
+                let mut is_permitted = false;
+                for subtree in permitted {
+                    is_permitted |= contains(subtree, &name, budget)?;
+                }
+                for subtree in constraints.excluded.iter().filter(related) {
+                    if contains(subtree, &name, budget)? {
+                        return Err(Reason::NameExcluded { name });
+                    }
+                }
+                if has_permitted && !is_permitted {
+                    return Err(Reason::NameNotPermitted { name });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn names(certificate: &Certificate) -> Result<Vec<GeneralName>, ExtensionError> {
+    let subject = certificate.subject();
+    let mut names = Vec::new();
+    if !subject.is_empty() {
+        names.push(GeneralName::Directory(subject.clone()));
+    }
+    names.extend(subject.find_all(oids::EMAIL_ADDRESS).into_iter().map(GeneralName::Email));
+    names.extend(certificate.subject_alt_names()?.unwrap_or_default());
+    Ok(names)
+}
+
+fn same_form(one: &GeneralName, two: &GeneralName) -> bool {
+    match (one, two) {
+        (GeneralName::Other { type_id: one, .. }, GeneralName::Other { type_id: two, .. }) => one == two,
+        _ => core::mem::discriminant(one) == core::mem::discriminant(two),
+    }
+}
+
+/// Whether the name lies in the subtree; both have the same form.
+fn contains(subtree: &GeneralSubtree, name: &GeneralName, budget: &mut Budget) -> Result<bool, Reason> {
+    budget.name_comparison().map_err(|limit: Exhausted| Reason::Exhausted(limit))?;
+    let unsupported = || Reason::NameConstraintUnsupported { name: name.clone() };
+    if subtree.minimum != 0 || subtree.maximum.is_some() {
+        return Err(unsupported());
+    }
+    match (&subtree.base, name) {
+        (GeneralName::Directory(base), GeneralName::Directory(name)) => Ok(base.is_prefix_of(name)),
+        (GeneralName::Dns(base), GeneralName::Dns(name)) => Ok(dns(base, name)),
+        (GeneralName::Email(base), GeneralName::Email(name)) => Ok(email(base, name)),
+        (GeneralName::Ip(base), GeneralName::Ip(name)) => ip(base, name).ok_or_else(unsupported),
+        // A URI without a host can be neither permitted nor excluded with certainty.
+        (GeneralName::Uri(base), GeneralName::Uri(name)) => {
+            uri_host(name).map(|host| host_in(base, host)).ok_or_else(unsupported)
+        }
+        _ => Err(unsupported()),
+    }
+}
+
+/// Zero or more labels may stand in front of the base.
+fn dns(base: &str, name: &str) -> bool {
+    let (base, name) = (base.trim_end_matches('.'), name.trim_end_matches('.'));
+    base.is_empty() || host_in(base, name) || (!base.starts_with('.') && ends_with(name, &format!(".{base}")))
+}
+
+/// A mailbox, all mailboxes of a host, or with a leading dot all hosts of a domain.
+fn email(base: &str, name: &str) -> bool {
+    let Some((local, host)) = name.rsplit_once('@') else { return false };
+    match base.rsplit_once('@') {
+        Some((base_local, base_host)) => base_local == local && base_host.eq_ignore_ascii_case(host),
+        None => host_in(base, host),
+    }
+}
+
+/// A host, or with a leading dot all hosts below.
+fn host_in(base: &str, host: &str) -> bool {
+    if base.starts_with('.') { ends_with(host, base) } else { base.eq_ignore_ascii_case(host) }
+}
+
+fn ends_with(host: &str, tail: &str) -> bool {
+    let start = host.len().checked_sub(tail.len());
+    // The tail must leave something in front of it.
+    start
+        .is_some_and(|start| start > 0 && host.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(tail)))
+}
+
+/// The host of `scheme://user@host:port/path`; `None` for an address or when there is none.
+fn uri_host(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let is_address = host.starts_with('[') || host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (!host.is_empty() && !is_address).then_some(host)
+}
+
+/// Address and mask against an address; `None` when the lengths do not fit one another.
+fn ip(base: &[u8], address: &[u8]) -> Option<bool> {
+    if !matches!(base.len(), 8 | 32) || !matches!(address.len(), 4 | 16) {
+        return None;
+    }
+    let (network, mask) = base.split_at_checked(base.len() / 2)?;
+    // An IPv4 constraint says nothing about an IPv6 address.
+    Some(
+        network.len() == address.len()
+            && network.iter().zip(mask).zip(address).all(|((net, mask), octet)| net & mask == octet & mask),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        assert!(dns("example.com", "example.com") && dns("example.com", "a.B.example.COM"));
+        assert!(!dns("example.com", "badexample.com") && dns("", "anything"));
+        assert!(dns(".example.com", "a.example.com") && !dns(".example.com", "example.com"));
+        assert!(host_in("host.com", "HOST.com") && !host_in("host.com", "a.host.com"));
+    }
+
+    #[test]
+    fn mailboxes() {
+        assert!(email("a@b.com", "a@B.com") && !email("a@b.com", "A@b.com"));
+        assert!(email("b.com", "x@b.com") && !email("b.com", "x@a.b.com"));
+        assert!(email(".b.com", "x@a.b.com") && !email(".b.com", "x@b.com"));
+        assert!(!email("b.com", "no mailbox"));
+    }
+
+    #[test]
+    fn uris_have_hosts() {
+        assert_eq!(uri_host("http://u:p@h.example:80/path?x#y"), Some("h.example"));
+        assert_eq!(uri_host("ldap://h.example"), Some("h.example"));
+        for none in ["urn:x", "http://", "http://10.0.0.1/", "http://[::1]:80/", "mailto:a@b"] {
+            assert_eq!(uri_host(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        let net = [10, 0, 0, 0, 255, 0, 0, 0];
+        assert_eq!(ip(&net, &[10, 1, 2, 3]), Some(true));
+        assert_eq!(ip(&net, &[11, 1, 2, 3]), Some(false));
+        assert_eq!(ip(&net, &[0; 16]), Some(false));
+        assert_eq!(ip(&net[..5], &[10, 1, 2, 3]), None);
+    }
+}

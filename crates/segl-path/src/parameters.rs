@@ -1,0 +1,119 @@
+//! What a path must satisfy.
+
+use segl_crypto::Time;
+use segl_x509::{NameConstraints, ObjectIdentifier, Oid};
+
+use crate::budget::Limits;
+
+/// The inputs of RFC 5280, 6.1.1 apart from path and anchor, and what this crate asks beyond.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Parameters {
+    /// The time at which the certificates must be valid.
+    pub time: Time,
+    /// Whether the leaf's own validity is checked; EN 319 102-1, 5.2.6 judges it separately.
+    pub leaf_validity: Validity,
+    /// Whether the dates of the anchor's certificate are checked. RFC 5280 does not.
+    pub anchor_validity: Validity,
+    /// What the leaf must be made for.
+    pub purpose: Purpose,
+    /// Which policies count.
+    pub policies: InitialPolicies,
+    /// initial-permitted-subtrees and initial-excluded-subtrees.
+    pub names: NameConstraints,
+    /// Critical extensions the caller processes, besides those processed here.
+    pub known_critical: Vec<ObjectIdentifier>,
+    /// Bounds of the search.
+    pub limits: Limits,
+}
+
+/// Whether dates are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// A date outside refuses the path.
+    Checked,
+    /// Dates play no part.
+    Ignored,
+}
+
+/// What the leaf must be made for (extended key usage, RFC 5280, 4.2.1.12; key usage, 4.2.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Anything.
+    Any,
+    /// Signing CRLs: keyUsage has cRLSign or is absent (RFC 5280, 6.3.3 (f)).
+    CrlSigning,
+    /// The extended key usage, if the leaf has one, names this purpose or any.
+    Extended(ObjectIdentifier),
+    /// id-kp-OCSPSigning is named; anyExtendedKeyUsage does not do (RFC 6960, 4.2.2.2).
+    OcspSigning,
+    /// id-kp-timeStamping is named (RFC 3161, 2.3). That it is alone and critical is not checked.
+    TimeStamping,
+}
+
+/// The policy inputs of RFC 5280, 6.1.1.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InitialPolicies {
+    /// user-initial-policy-set; `None` is any-policy.
+    pub acceptable: Option<Vec<Oid>>,
+    /// initial-explicit-policy: the path must be valid for one of them.
+    pub require_explicit: bool,
+    /// initial-policy-mapping-inhibit.
+    pub inhibit_mapping: bool,
+    /// initial-any-policy-inhibit.
+    pub inhibit_any: bool,
+}
+
+impl Parameters {
+    /// Valid at `time`, for any purpose and policy, with the default limits.
+    pub fn at(time: Time) -> Self {
+        Self {
+            time,
+            leaf_validity: Validity::Checked,
+            anchor_validity: Validity::Ignored,
+            purpose: Purpose::Any,
+            policies: InitialPolicies::default(),
+            names: NameConstraints::default(),
+            known_critical: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// The same for a purpose.
+    #[must_use]
+    pub fn purpose(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
+    }
+
+    /// The same with the leaf's dates checked or not.
+    #[must_use]
+    pub fn leaf_validity(self, leaf_validity: Validity) -> Self {
+        Self { leaf_validity, ..self }
+    }
+
+    /// The same with the dates of the anchor's certificate checked or not.
+    #[must_use]
+    pub fn anchor_validity(self, anchor_validity: Validity) -> Self {
+        Self { anchor_validity, ..self }
+    }
+
+    /// The same with these policy inputs.
+    #[must_use]
+    pub fn policies(self, policies: InitialPolicies) -> Self {
+        Self { policies, ..self }
+    }
+
+    /// The same, with a critical extension that the caller processes.
+    #[must_use]
+    pub fn also_known(mut self, extension: ObjectIdentifier) -> Self {
+        self.known_critical.push(extension);
+        self
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+}
