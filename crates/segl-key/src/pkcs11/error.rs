@@ -1,0 +1,203 @@
+//! What a device answers when it does not do what it was asked.
+
+use core::fmt;
+use std::path::PathBuf;
+
+use cryptoki::error::{Error, RvError};
+
+use crate::{Curve, KeyId, TokenError, Trouble};
+
+/// Why a PKCS#11 device, or its library, did not do what it was asked. No variant holds a PIN or anything that was signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Pkcs11Error {
+    /// The key has been asked for its one signature before; the device was not asked again.
+    #[error("the key has been used")]
+    AlreadyUsed,
+    /// More than one key has this label and identifier.
+    #[error("{count} keys are labelled {label:?} with the same identifier")]
+    AmbiguousKey {
+        /// The label.
+        label: String,
+        /// How many.
+        count: usize,
+    },
+    /// More than one token has this label.
+    #[error("more than one token is labelled {label:?}")]
+    AmbiguousToken {
+        /// The label.
+        label: String,
+    },
+    /// An answer that has no variant of its own.
+    #[error("{0}")]
+    Device(DeviceFault),
+    /// The device or the token in it is gone.
+    #[error("the device was removed: {0}")]
+    DeviceRemoved(DeviceFault),
+    /// The device knows no object by this handle (any more).
+    #[error("the device does not know the key: {0}")]
+    HandleUnknown(DeviceFault),
+    /// A key with this identifier is in use, or in the device already.
+    #[error("there is a key {id}")]
+    IdInUse {
+        /// The identifier.
+        id: KeyId,
+    },
+    /// There is a long-lived key with this label and identifier.
+    #[error("there is a key labelled {label:?} with this identifier")]
+    KeyExists {
+        /// The label.
+        label: String,
+    },
+    /// The library could not be loaded or initialised.
+    #[error("{path:?} could not be loaded as a PKCS#11 module: {fault}")]
+    ModuleNotLoaded {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why not.
+        fault: DeviceFault,
+    },
+    /// No long-lived key has this label and identifier.
+    #[error("no private key is labelled {label:?} with this identifier")]
+    NoSuchKey {
+        /// The label.
+        label: String,
+    },
+    /// No token has this label.
+    #[error("no token is labelled {label:?}; there are {present:?}")]
+    NoSuchToken {
+        /// The label asked for.
+        label: String,
+        /// The labels there are.
+        present: Vec<String>,
+    },
+    /// The session that should look for the key is not logged in, so that it would see nothing anyway.
+    #[error("the session for looking is not logged in")]
+    NotLoggedIn,
+    /// Another session does not see the key exactly once, so that its destruction could not be confirmed later.
+    #[error("another session sees the new key {found} times")]
+    NotVisible {
+        /// How many private keys it sees.
+        found: usize,
+    },
+    /// The key belongs to a login that was lost; its handles mean nothing any more.
+    #[error("the login that the key belongs to was lost")]
+    Outlived,
+    /// The PIN must be changed before it can be used.
+    #[error("the PIN has expired")]
+    PinExpired,
+    /// The PIN is locked after too many failures.
+    #[error("the PIN is locked")]
+    PinLocked,
+    /// The public key is missing, not on the curve, or told in two ways that differ.
+    #[error("the public key cannot be read")]
+    PublicKey,
+    /// A long-lived key may not have the label of a one-shot key: a sweep would destroy it.
+    #[error("the label {label:?} is reserved for one-shot keys")]
+    ReservedLabel {
+        /// The label.
+        label: String,
+    },
+    /// No room for another session or key.
+    #[error("the device is full: {0}")]
+    Saturated(DeviceFault),
+    /// The session, or the login in it, is gone.
+    #[error("the session was lost: {0}")]
+    SessionLost(DeviceFault),
+    /// The device gave something that is no ECDSA signature for the curve.
+    #[error("the device gave {octets} octets that are no signature of a {curve} key")]
+    Signature {
+        /// The curve.
+        curve: Curve,
+        /// How many octets came.
+        octets: usize,
+    },
+    /// The device cannot do this, or not with these parameters.
+    #[error("the device does not support this: {0}")]
+    Unsupported(DeviceFault),
+    /// The PIN is wrong. It is not tried again, so that it is not locked.
+    #[error("the PIN is wrong")]
+    WrongPin,
+}
+
+impl TokenError for Pkcs11Error {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::DeviceRemoved(_) | Self::NotLoggedIn | Self::Outlived | Self::SessionLost(_) => {
+                Trouble::Lost
+            }
+            Self::Saturated(_) => Trouble::Saturated,
+            _ => Trouble::Other,
+        }
+    }
+}
+
+impl Pkcs11Error {
+    /// Names the cause of a failed call.
+    pub(super) fn of(error: Error) -> Self {
+        let Error::Pkcs11(code, _) = &error else { return Self::Device(DeviceFault(error)) };
+        match code {
+            RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => Self::WrongPin,
+            RvError::PinExpired => Self::PinExpired,
+            RvError::PinLocked => Self::PinLocked,
+            RvError::DeviceRemoved
+            | RvError::SlotIdInvalid
+            | RvError::TokenNotPresent
+            | RvError::TokenNotRecognized => Self::DeviceRemoved(DeviceFault(error)),
+            RvError::CryptokiNotInitialized
+            | RvError::SessionClosed
+            | RvError::SessionHandleInvalid
+            | RvError::UserNotLoggedIn => Self::SessionLost(DeviceFault(error)),
+            RvError::DeviceMemory | RvError::HostMemory | RvError::SessionCount => {
+                Self::Saturated(DeviceFault(error))
+            }
+            RvError::KeyHandleInvalid | RvError::ObjectHandleInvalid => {
+                Self::HandleUnknown(DeviceFault(error))
+            }
+            RvError::CurveNotSupported
+            | RvError::FunctionNotSupported
+            | RvError::MechanismInvalid
+            | RvError::MechanismParamInvalid => Self::Unsupported(DeviceFault(error)),
+            _ => Self::Device(DeviceFault(error)),
+        }
+    }
+}
+
+/// One failed call: which function, and the code it returned.
+pub struct DeviceFault(pub(super) Error);
+
+impl DeviceFault {
+    /// The function of PKCS#11, such as `C_DestroyObject`; `None` when the library was not reached.
+    #[must_use]
+    pub fn function(&self) -> Option<String> {
+        match &self.0 {
+            Error::Pkcs11(_, function) => Some(format!("C_{function:?}")),
+            _ => None,
+        }
+    }
+
+    /// The return code in the spelling of `cryptoki`, such as `DeviceError` for `CKR_DEVICE_ERROR`; `None` when the library was not
+    /// reached.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        match &self.0 {
+            Error::Pkcs11(code, _) => Some(format!("{code:?}")),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for DeviceFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Error::Pkcs11(code, function) => write!(f, "C_{function:?} answered {code:?}"),
+            other => other.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for DeviceFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeviceFault({self})")
+    }
+}

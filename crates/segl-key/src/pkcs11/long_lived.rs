@@ -1,0 +1,138 @@
+//! Long-lived keys in a PKCS#11 token: token objects, found by label and identifier.
+
+use std::sync::Mutex;
+
+use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use segl_crypto::{SignatureValue, ToBeSigned};
+
+use super::sessions::lock;
+use super::template::{self, Called, Life};
+use super::token::sign;
+use super::{Pkcs11Error, Pkcs11Token};
+use crate::{AuthorityKeyError, Curve, KeyAttributes, ONE_SHOT_LABEL_PREFIX, Token as _, TokenDescription};
+
+/// A private key that stays in the token. Each signature takes a session out of the token's store, so threads do not wait for each other.
+pub(crate) struct LongLivedKey {
+    token: Pkcs11Token,
+    label: String,
+    id: Vec<u8>,
+    private: Mutex<ObjectHandle>,
+    curve: Curve,
+    spki: Vec<u8>,
+    attributes: KeyAttributes,
+}
+
+impl LongLivedKey {
+    pub(crate) fn generate(
+        token: &Pkcs11Token,
+        curve: Curve,
+        label: &str,
+        id: &[u8],
+    ) -> Result<Self, AuthorityKeyError> {
+        if label.starts_with(ONE_SHOT_LABEL_PREFIX) {
+            return Err(Pkcs11Error::ReservedLabel { label: label.to_owned() }.into());
+        }
+        let session = token.sessions().writing()?;
+        if !find(&session, ObjectClass::PRIVATE_KEY, label, id)?.is_empty() {
+            return Err(Pkcs11Error::KeyExists { label: label.to_owned() }.into());
+        }
+        let (public, private) = token.make(&session, curve, &Called { id, label }, Life::Token)?;
+        let made = Self::read(token, &session, private, public, label, id);
+        let attributes = made.as_ref().map(|key| key.attributes.disobeyed_long_lived()).unwrap_or_default();
+        match made {
+            Ok(key) if attributes.is_empty() => Ok(key),
+            refused => {
+                let gone =
+                    [private, public].map(|object| session.destroy_object(object).map_err(Pkcs11Error::of));
+                gone.into_iter().collect::<Result<(), _>>()?;
+                Err(refused.err().map_or(AuthorityKeyError::Disobeyed { attributes }, Into::into))
+            }
+        }
+    }
+
+    pub(crate) fn find(token: &Pkcs11Token, label: &str, id: &[u8]) -> Result<Self, Pkcs11Error> {
+        token.sessions().with(|session| {
+            let private = the_private_key(session, label, id)?;
+            let public = find(session, ObjectClass::PUBLIC_KEY, label, id)?;
+            // Without a public object, some devices tell the public key by the private one.
+            let public = public.first().copied().unwrap_or(private);
+            Self::read(token, session, private, public, label, id)
+        })
+    }
+
+    fn read(
+        token: &Pkcs11Token,
+        session: &Session,
+        private: ObjectHandle,
+        public: ObjectHandle,
+        label: &str,
+        id: &[u8],
+    ) -> Result<Self, Pkcs11Error> {
+        let (curve, spki) = template::read_public_key(session, public)?;
+        Ok(Self {
+            token: token.clone(),
+            label: label.to_owned(),
+            id: id.to_vec(),
+            private: Mutex::new(private),
+            curve,
+            spki,
+            attributes: template::read_attributes(session, private)?,
+        })
+    }
+
+    /// Signs; when the handle or the session is lost, finds the key again and tries once more.
+    pub(crate) fn sign(&self, tbs: &ToBeSigned) -> Result<SignatureValue, Pkcs11Error> {
+        let first = self.token.sessions().with(|session| {
+            let private = *lock(&self.private);
+            sign(session, private, self.curve, tbs)
+        });
+        match first {
+            Err(Pkcs11Error::HandleUnknown(_)) => self.token.sessions().with(|session| {
+                let private = the_private_key(session, &self.label, &self.id)?;
+                *lock(&self.private) = private;
+                sign(session, private, self.curve, tbs)
+            }),
+            first => first,
+        }
+    }
+
+    pub(crate) const fn curve(&self) -> Curve {
+        self.curve
+    }
+
+    pub(crate) fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+
+    pub(crate) const fn attributes(&self) -> &KeyAttributes {
+        &self.attributes
+    }
+
+    pub(crate) fn description(&self) -> &TokenDescription {
+        self.token.description()
+    }
+}
+
+fn find(
+    session: &Session,
+    class: ObjectClass,
+    label: &str,
+    id: &[u8],
+) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
+    let template = [
+        Attribute::Class(class),
+        Attribute::Token(true),
+        Attribute::Label(label.as_bytes().to_vec()),
+        Attribute::Id(id.to_vec()),
+    ];
+    session.find_objects(&template).map_err(Pkcs11Error::of)
+}
+
+fn the_private_key(session: &Session, label: &str, id: &[u8]) -> Result<ObjectHandle, Pkcs11Error> {
+    match find(session, ObjectClass::PRIVATE_KEY, label, id)?.as_slice() {
+        [private] => Ok(*private),
+        [] => Err(Pkcs11Error::NoSuchKey { label: label.to_owned() }),
+        several => Err(Pkcs11Error::AmbiguousKey { label: label.to_owned(), count: several.len() }),
+    }
+}

@@ -1,0 +1,164 @@
+//! The vendor's library and the tokens in it.
+
+use core::fmt;
+use std::path::{Path, PathBuf};
+
+use cryptoki::context::Pkcs11;
+use cryptoki::mechanism::MechanismType;
+use cryptoki::slot::{Slot, TokenInfo};
+use secrecy::SecretString;
+
+use super::{DeviceFault, Pkcs11Error, Pkcs11Token, sessions};
+use crate::{SecureDevice, TokenDescription};
+
+/// A user's PIN. It is wiped from memory when dropped and shown nowhere.
+#[derive(Clone)]
+pub struct Pin(SecretString);
+
+impl Pin {
+    /// Takes a copy; wiping the original is up to the caller.
+    #[must_use]
+    pub fn new(pin: &str) -> Self {
+        Self(SecretString::from(pin))
+    }
+
+    pub(super) const fn secret(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pin(..)")
+    }
+}
+
+/// A PKCS#11 library, loaded and initialised for use by several threads.
+///
+/// It is never finalised, because a process has one state for it, and another part of the process may be using it. A clone is another
+/// handle on the same library.
+#[derive(Clone)]
+pub struct Module {
+    client: Pkcs11,
+    path: PathBuf,
+}
+
+impl Module {
+    /// Loads a library.
+    ///
+    /// This runs code from the file: the path must come from the operator.
+    ///
+    /// # Errors
+    /// `ModuleNotLoaded`.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Pkcs11Error> {
+        let path = path.as_ref().to_path_buf();
+        let loaded = Pkcs11::new(&path).and_then(|client| sessions::initialize(&client).map(|()| client));
+        match loaded {
+            Ok(client) => Ok(Self { client, path }),
+            Err(error) => Err(Pkcs11Error::ModuleNotLoaded { path, fault: DeviceFault(error) }),
+        }
+    }
+
+    /// Where the library was loaded from.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The initialised tokens that can be reached now.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn tokens(&self) -> Result<Vec<TokenDescription>, Pkcs11Error> {
+        Ok(self.slots()?.into_iter().map(|(slot, info)| self.describe(slot, &info)).collect())
+    }
+
+    /// Logs in to the token with this label.
+    ///
+    /// Where this process is logged in already the library does not look at the PIN again, so that a wrong one goes unnoticed.
+    ///
+    /// # Errors
+    /// `NoSuchToken`, `AmbiguousToken`, `WrongPin`, `PinLocked`, `PinExpired`, and the device's own.
+    pub fn open(&self, label: &str, pin: &Pin) -> Result<Pkcs11Token, Pkcs11Error> {
+        let (slot, info) = self.find(label, None)?;
+        if info.user_pin_locked() {
+            return Err(Pkcs11Error::PinLocked);
+        }
+        let description = self.describe(slot, &info);
+        sessions::Sessions::open(self.clone(), description, slot, pin.clone()).map(Pkcs11Token::new)
+    }
+
+    pub(super) const fn client(&self) -> &Pkcs11 {
+        &self.client
+    }
+
+    /// The one token with this label, and with this serial number where that is known.
+    pub(super) fn find(&self, label: &str, serial: Option<&str>) -> Result<(Slot, TokenInfo), Pkcs11Error> {
+        let (mut fitting, others): (Vec<_>, Vec<_>) = self.slots()?.into_iter().partition(|(_, info)| {
+            info.label() == label && serial.is_none_or(|serial| info.serial_number() == serial)
+        });
+        match (fitting.pop(), fitting.is_empty()) {
+            (Some(found), true) => Ok(found),
+            (Some(_), false) => Err(Pkcs11Error::AmbiguousToken { label: label.to_owned() }),
+            (None, _) => {
+                let present = others.iter().map(|(_, info)| info.label().to_owned()).collect();
+                Err(Pkcs11Error::NoSuchToken { label: label.to_owned(), present })
+            }
+        }
+    }
+
+    fn slots(&self) -> Result<Vec<(Slot, TokenInfo)>, Pkcs11Error> {
+        let slots = self.client.get_slots_with_token().map_err(Pkcs11Error::of)?;
+        // A token that is pulled out between the two calls is simply not there.
+        let infos = slots.into_iter().filter_map(|slot| Some((slot, self.client.get_token_info(slot).ok()?)));
+        Ok(infos.filter(|(_, info)| info.token_initialized()).collect())
+    }
+
+    fn describe(&self, slot: Slot, info: &TokenInfo) -> TokenDescription {
+        TokenDescription {
+            label: info.label().to_owned(),
+            manufacturer: info.manufacturer_id().to_owned(),
+            model: info.model().to_owned(),
+            serial: info.serial_number().to_owned(),
+            firmware: info.firmware_version().to_string(),
+            device: self.device(slot),
+        }
+    }
+
+    /// Hardware only where the slot or the mechanism that makes the keys says so (`CKF_HW_SLOT`, `CKF_HW`); in doubt software.
+    fn device(&self, slot: Slot) -> SecureDevice {
+        let by_slot = self.client.get_slot_info(slot).is_ok_and(|info| info.hardware_slot());
+        let by_mechanism = self
+            .client
+            .get_mechanism_info(slot, MechanismType::ECC_KEY_PAIR_GEN)
+            .is_ok_and(|info| info.hardware());
+        if by_slot || by_mechanism { SecureDevice::Hardware } else { SecureDevice::Software }
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pin_is_shown_nowhere_and_wiped() {
+        const fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let pin = Pin::new("98765432");
+        assert_eq!(format!("{pin:?} {:?}", pin.secret()).find("98765432"), None);
+        wiped(pin.secret());
+    }
+
+    #[test]
+    fn what_is_no_library_is_not_loaded() {
+        let error = Module::load("/nowhere/lib.so").unwrap_err();
+        assert!(
+            matches!(&error, Pkcs11Error::ModuleNotLoaded { path, .. } if path == Path::new("/nowhere/lib.so"))
+        );
+    }
+}

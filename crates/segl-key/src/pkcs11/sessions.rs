@@ -1,0 +1,208 @@
+//! The sessions open with one token, and the login they share.
+
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::session::{Session, SessionState, UserType};
+use cryptoki::slot::Slot;
+
+use super::{Module, Pin, Pkcs11Error};
+use crate::{TokenDescription, TokenError as _, Trouble};
+
+/// Sessions kept open when nobody uses them; more are closed. One key at a time needs two.
+const MAX_IDLE: usize = 32;
+
+/// Hands out sessions that are logged in. A session is used by one at a time (PKCS#11 2.40, 2.6.3), and what was made in it goes
+/// when it is closed, so a key keeps its session as long as it lives.
+pub(super) struct Sessions {
+    module: Module,
+    token: TokenDescription,
+    /// Where the token was last seen; a library may renumber its slots when it is initialised again.
+    slot: Mutex<Slot>,
+    idle: Mutex<Vec<Leased>>,
+    login: Mutex<Login>,
+    /// Counts the logins. Handles of an earlier one may have been given to other objects since.
+    epoch: AtomicU64,
+}
+
+struct Login {
+    pin: Pin,
+    /// Holds the login: a token logs everybody out when its last session closes.
+    anchor: Option<Session>,
+    /// The device has refused the PIN; asking again would lock it.
+    refused: bool,
+}
+
+/// A session and the login it was opened under.
+pub(super) struct Leased {
+    session: Session,
+    epoch: u64,
+}
+
+impl Deref for Leased {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Sessions {
+    pub(super) fn open(
+        module: Module,
+        token: TokenDescription,
+        slot: Slot,
+        pin: Pin,
+    ) -> Result<Self, Pkcs11Error> {
+        let login = Login { pin, anchor: None, refused: false };
+        let sessions = Self {
+            module,
+            token,
+            slot: Mutex::new(slot),
+            idle: Mutex::default(),
+            login: Mutex::new(login),
+            epoch: AtomicU64::new(0),
+        };
+        let mut login = lock(&sessions.login);
+        let session = sessions.open_session()?;
+        login.enter(&session)?;
+        login.anchor = Some(session);
+        drop(login);
+        Ok(sessions)
+    }
+
+    /// The token, as it described itself when it was first found.
+    pub(super) const fn token(&self) -> &TokenDescription {
+        &self.token
+    }
+
+    /// A session of one's own, logged in as long as nobody logs out.
+    pub(super) fn take(&self) -> Result<Leased, Pkcs11Error> {
+        // The guard must be gone before a session is opened, which can take a while.
+        let idle = lock(&self.idle).pop();
+        if let Some(session) = idle {
+            return Ok(session);
+        }
+        let epoch = self.epoch.load(Ordering::Acquire);
+        Ok(Leased { session: self.open_session()?, epoch })
+    }
+
+    /// Gives a session back in which nothing is going on any more.
+    pub(super) fn put(&self, session: Leased) {
+        if !self.is_current(&session) {
+            return self.close(session);
+        }
+        let mut idle = lock(&self.idle);
+        if idle.len() < MAX_IDLE {
+            idle.push(session);
+        }
+    }
+
+    /// Closes a session, unless its handle may by now be somebody else's.
+    pub(super) fn close(&self, session: Leased) {
+        if !self.is_current(&session) {
+            core::mem::forget(session);
+        }
+    }
+
+    pub(super) fn is_current(&self, session: &Leased) -> bool {
+        session.epoch == self.epoch.load(Ordering::Acquire)
+    }
+
+    /// A session that may write token objects.
+    pub(super) fn writing(&self) -> Result<Session, Pkcs11Error> {
+        self.module.client().open_rw_session(*lock(&self.slot)).map_err(Pkcs11Error::of)
+    }
+
+    /// Does work in a session and gives the session with the result. When the session turns out to be lost the work is done once more
+    /// in a new one, so it must be work that can be repeated: not a one-shot signature.
+    pub(super) fn begin<R>(
+        &self,
+        work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
+    ) -> Result<(Leased, R), Pkcs11Error> {
+        let first = self.take().and_then(|session| work(&session).map(|result| (session, result)));
+        match first {
+            Err(error) if error.trouble() == Trouble::Lost => {
+                self.reconnect()?;
+                let session = self.take()?;
+                let result = work(&session)?;
+                Ok((session, result))
+            }
+            first => first,
+        }
+    }
+
+    /// The same for work that leaves nothing in the session.
+    pub(super) fn with<R>(
+        &self,
+        work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
+    ) -> Result<R, Pkcs11Error> {
+        let (session, result) = self.begin(work)?;
+        self.put(session);
+        Ok(result)
+    }
+
+    /// Forgets the idle sessions, which may be as dead as the one that was lost, and logs in again where needed.
+    fn reconnect(&self) -> Result<(), Pkcs11Error> {
+        let mut login = lock(&self.login);
+        lock(&self.idle).clear();
+        if let Some(anchor) = login.anchor.take_if(|anchor| anchor.get_session_info().is_ok()) {
+            // Sessions live on when somebody logs out, and handles with them.
+            let entered = if is_logged_in(&anchor) { Ok(()) } else { login.enter(&anchor) };
+            login.anchor = Some(anchor);
+            return entered;
+        }
+        login.anchor = None;
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        initialize(self.module.client()).map_err(Pkcs11Error::of)?;
+        *lock(&self.slot) = self.module.find(&self.token.label, Some(&self.token.serial))?.0;
+        let session = self.open_session()?;
+        login.enter(&session)?;
+        login.anchor = Some(session);
+        Ok(())
+    }
+
+    fn open_session(&self) -> Result<Session, Pkcs11Error> {
+        let slot = *lock(&self.slot);
+        self.module.client().open_ro_session(slot).map_err(Pkcs11Error::of)
+    }
+}
+
+impl Login {
+    fn enter(&mut self, session: &Session) -> Result<(), Pkcs11Error> {
+        if self.refused {
+            return Err(Pkcs11Error::WrongPin);
+        }
+        match session.login(UserType::User, Some(self.pin.secret())) {
+            // The login is the process's, not the session's.
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+            Err(error) => {
+                let error = Pkcs11Error::of(error);
+                self.refused = matches!(error, Pkcs11Error::WrongPin | Pkcs11Error::PinLocked);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Initialises the library for use by several threads; somebody else in the process may have done so.
+pub(super) fn initialize(client: &Pkcs11) -> Result<(), Error> {
+    match client.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn is_logged_in(session: &Session) -> bool {
+    session
+        .get_session_info()
+        .is_ok_and(|info| matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser))
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Lists of whole values: a thread that panicked cannot have left them half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

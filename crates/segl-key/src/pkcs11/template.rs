@@ -1,0 +1,178 @@
+//! What is asked of a device for a key, and how its answers are read.
+
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+
+use super::{Pkcs11Error, point};
+use crate::{Curve, KeyAttribute, KeyAttributes, Mechanisms};
+
+/// How much is asked for. Some devices refuse a template with attributes they do not know; what then was not asked for is still
+/// read back and judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// The mechanism list, no copies, no changes, no recovery.
+    Everything,
+    /// Only what every device must know.
+    Essentials,
+}
+
+/// Whether the key outlives the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    Session,
+    Token,
+}
+
+/// What a key is called in the device.
+pub(super) struct Called<'a> {
+    pub(super) id: &'a [u8],
+    pub(super) label: &'a str,
+}
+
+/// Makes a key pair; gives the handles of the public and the private object.
+pub(super) fn generate(
+    session: &Session,
+    curve: Curve,
+    called: &Called<'_>,
+    life: Life,
+    ask: Ask,
+) -> Result<(ObjectHandle, ObjectHandle), Error> {
+    let both = [
+        Attribute::Token(life == Life::Token),
+        Attribute::Id(called.id.to_vec()),
+        Attribute::Label(called.label.as_bytes().to_vec()),
+    ];
+    let mut public = vec![
+        Attribute::EcParams(point::parameters(curve).to_vec()),
+        Attribute::Private(false),
+        Attribute::Verify(true),
+    ];
+    let mut private = vec![
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::Sign(true),
+        Attribute::Decrypt(false),
+        Attribute::Unwrap(false),
+        Attribute::Derive(false),
+    ];
+    if ask == Ask::Everything {
+        private.extend([
+            Attribute::SignRecover(false),
+            Attribute::Copyable(false),
+            Attribute::Modifiable(false),
+            Attribute::AllowedMechanisms(vec![MechanismType::ECDSA]),
+        ]);
+    }
+    public.extend(both.iter().cloned());
+    private.extend(both);
+    session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private)
+}
+
+/// Whether the device refused the template rather than the key.
+pub(super) const fn is_template_refused(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Pkcs11(
+            RvError::AttributeReadOnly
+                | RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::TemplateInconsistent,
+            _
+        )
+    )
+}
+
+/// The protection attributes of a private key object, in one query.
+pub(super) fn read_attributes(
+    session: &Session,
+    private: ObjectHandle,
+) -> Result<KeyAttributes, Pkcs11Error> {
+    const FLAGS: [AttributeType; 12] = [
+        AttributeType::AlwaysSensitive,
+        AttributeType::Decrypt,
+        AttributeType::Derive,
+        AttributeType::Extractable,
+        AttributeType::Local,
+        AttributeType::NeverExtractable,
+        AttributeType::Private,
+        AttributeType::Sensitive,
+        AttributeType::Sign,
+        AttributeType::SignRecover,
+        AttributeType::Token,
+        AttributeType::Unwrap,
+    ];
+    let with_list: Vec<AttributeType> = FLAGS.into_iter().chain([AttributeType::AllowedMechanisms]).collect();
+    let (answers, unread) = match session.get_attributes(private, &with_list) {
+        // A mechanism that has no name here is in any case another than the one asked for.
+        Err(Error::NotSupported) => (session.get_attributes(private, &FLAGS), Mechanisms::Others),
+        answers => (answers, Mechanisms::Unlimited),
+    };
+    let answers = answers.map_err(Pkcs11Error::of)?;
+    let mechanisms = answers
+        .iter()
+        .find_map(|attribute| match attribute {
+            Attribute::AllowedMechanisms(list) if list.is_empty() => Some(Mechanisms::Unlimited),
+            Attribute::AllowedMechanisms(list) if list.iter().all(|m| *m == MechanismType::ECDSA) => {
+                Some(Mechanisms::OnlyEcdsa)
+            }
+            Attribute::AllowedMechanisms(_) => Some(Mechanisms::Others),
+            _ => None,
+        })
+        .unwrap_or(unread);
+    let mut attributes = KeyAttributes::new(mechanisms);
+    for answer in &answers {
+        if let Some((attribute, value)) = flag(answer) {
+            attributes.set(attribute, value);
+        }
+    }
+    Ok(attributes)
+}
+
+const fn flag(answer: &Attribute) -> Option<(KeyAttribute, bool)> {
+    Some(match answer {
+        Attribute::AlwaysSensitive(value) => (KeyAttribute::AlwaysSensitive, *value),
+        Attribute::Decrypt(value) => (KeyAttribute::Decrypt, *value),
+        Attribute::Derive(value) => (KeyAttribute::Derive, *value),
+        Attribute::Extractable(value) => (KeyAttribute::Extractable, *value),
+        Attribute::Local(value) => (KeyAttribute::Local, *value),
+        Attribute::NeverExtractable(value) => (KeyAttribute::NeverExtractable, *value),
+        Attribute::Private(value) => (KeyAttribute::Private, *value),
+        Attribute::Sensitive(value) => (KeyAttribute::Sensitive, *value),
+        Attribute::Sign(value) => (KeyAttribute::Sign, *value),
+        Attribute::SignRecover(value) => (KeyAttribute::SignRecover, *value),
+        Attribute::Token(value) => (KeyAttribute::Token, *value),
+        Attribute::Unwrap(value) => (KeyAttribute::Unwrap, *value),
+        _ => return None,
+    })
+}
+
+/// The curve and the SubjectPublicKeyInfo of a public key object.
+pub(super) fn read_public_key(
+    session: &Session,
+    public: ObjectHandle,
+) -> Result<(Curve, Vec<u8>), Pkcs11Error> {
+    let asked = [AttributeType::EcParams, AttributeType::EcPoint, AttributeType::PublicKeyInfo];
+    let answers = session.get_attributes(public, &asked).map_err(Pkcs11Error::of)?;
+    let (mut params, mut point, mut info) = (None, None, None);
+    for answer in &answers {
+        match answer {
+            Attribute::EcParams(octets) => params = Some(octets.as_slice()),
+            Attribute::EcPoint(octets) => point = Some(octets.as_slice()),
+            Attribute::PublicKeyInfo(octets) => info = Some(octets.as_slice()),
+            _ => {}
+        }
+    }
+    let curve = params.and_then(point::curve_of).ok_or(Pkcs11Error::PublicKey)?;
+    let spki = point::spki(curve, point, info).ok_or(Pkcs11Error::PublicKey)?;
+    Ok((curve, spki))
+}
+
+/// Handles of the private keys with this identifier.
+pub(super) fn private_keys(session: &Session, id: &[u8]) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
+    session
+        .find_objects(&[Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(id.to_vec())])
+        .map_err(Pkcs11Error::of)
+}

@@ -1,0 +1,287 @@
+//! One-shot keys in a PKCS#11 token.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use segl_crypto::{SignatureValue, ToBeSigned};
+
+use super::sessions::{Leased, Sessions, is_logged_in, lock};
+use super::template::{self, Ask, Called, Life};
+use super::{Pkcs11Error, point};
+use crate::{Curve, KeyId, ONE_SHOT_LABEL_PREFIX, ReadBack, Swept, Token, TokenDescription, Trace};
+
+/// A token that this process is logged in to. A clone is another handle on the same login and sessions, to be passed to any thread.
+#[derive(Clone)]
+pub struct Pkcs11Token(Arc<Inner>);
+
+struct Inner {
+    sessions: Sessions,
+    /// Keys in use through this handle, which a sweep leaves alone.
+    live: Mutex<HashSet<KeyId>>,
+    /// Set once the device has refused the long template.
+    essentials_only: AtomicBool,
+}
+
+impl Pkcs11Token {
+    pub(super) fn new(sessions: Sessions) -> Self {
+        Self(Arc::new(Inner { sessions, live: Mutex::default(), essentials_only: AtomicBool::new(false) }))
+    }
+
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Makes a key pair, with the long template if the device takes it.
+    pub(super) fn make(
+        &self,
+        session: &Session,
+        curve: Curve,
+        called: &Called<'_>,
+        life: Life,
+    ) -> Result<(ObjectHandle, ObjectHandle), Pkcs11Error> {
+        if !self.0.essentials_only.load(Ordering::Relaxed) {
+            match template::generate(session, curve, called, life, Ask::Everything) {
+                Err(error) if template::is_template_refused(&error) => {}
+                made => return made.map_err(Pkcs11Error::of),
+            }
+        }
+        let made =
+            template::generate(session, curve, called, life, Ask::Essentials).map_err(Pkcs11Error::of)?;
+        self.0.essentials_only.store(true, Ordering::Relaxed);
+        Ok(made)
+    }
+
+    /// Every key object with the label of a one-shot key that is not in use through this handle.
+    fn leftovers(&self, session: &Session) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
+        let live: HashSet<String> = lock(&self.0.live).iter().map(KeyId::label).collect();
+        let mut leftovers = Vec::new();
+        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
+            for object in session.find_objects(&[Attribute::Class(class)]).map_err(Pkcs11Error::of)? {
+                let label =
+                    match session.get_attributes(object, &[AttributeType::Label]).map_err(Pkcs11Error::of) {
+                        // Gone since it was found.
+                        Err(Pkcs11Error::HandleUnknown(_)) => continue,
+                        answers => answers?.into_iter().find_map(|answer| match answer {
+                            Attribute::Label(label) => Some(String::from_utf8_lossy(&label).into_owned()),
+                            _ => None,
+                        }),
+                    };
+                if label
+                    .is_some_and(|label| label.starts_with(ONE_SHOT_LABEL_PREFIX) && !live.contains(&label))
+                {
+                    leftovers.push(object);
+                }
+            }
+        }
+        Ok(leftovers)
+    }
+}
+
+impl fmt::Debug for Pkcs11Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pkcs11Token").field("description", self.0.sessions.token()).finish_non_exhaustive()
+    }
+}
+
+/// A one-shot key in a [`Pkcs11Token`], with the session it lives in. Dropping it destroys it and closes the session, which
+/// removes what was made there (PKCS#11 2.40, 2.6.2).
+pub struct Pkcs11Key {
+    token: Pkcs11Token,
+    /// `None` once it was closed because it was in doubt.
+    session: Option<Leased>,
+    public: ObjectHandle,
+    private: ObjectHandle,
+    curve: Curve,
+    id: KeyId,
+    used: bool,
+    private_gone: bool,
+    /// The look-up found nothing, so the session can serve the next key.
+    confirmed: bool,
+}
+
+impl Pkcs11Key {
+    /// The session the key lives in, if its handles still mean something.
+    fn session(&self) -> Result<&Leased, Pkcs11Error> {
+        let session = self.session.as_ref().filter(|session| self.token.sessions().is_current(session));
+        session.ok_or(Pkcs11Error::Outlived)
+    }
+
+    /// Destroys the private object, then the public one.
+    fn destroy(&mut self) -> Result<(), Pkcs11Error> {
+        if !self.private_gone {
+            match self.session()?.destroy_object(self.private).map_err(Pkcs11Error::of) {
+                Ok(()) => self.private_gone = true,
+                // Gone without us, when somebody logged out; the public object stays then, and is cleared away all the same.
+                Err(gone @ Pkcs11Error::HandleUnknown(_)) => {
+                    drop(self.session()?.destroy_object(self.public));
+                    return Err(gone);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.session()?.destroy_object(self.public).map_err(Pkcs11Error::of)
+    }
+
+    /// Whether the device still begins to sign with the handle in this session.
+    fn handle_works(&self, session: &Session) -> Result<bool, Pkcs11Error> {
+        match session.sign_init(&Mechanism::Ecdsa, self.private).map_err(Pkcs11Error::of) {
+            Ok(()) => Ok(true),
+            Err(Pkcs11Error::HandleUnknown(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn close_session(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.token.sessions().close(session);
+        }
+    }
+}
+
+impl Drop for Pkcs11Key {
+    fn drop(&mut self) {
+        if self.confirmed {
+            if let Some(session) = self.session.take() {
+                self.token.sessions().put(session);
+            }
+        } else {
+            // Nobody is left to tell; closing the session is the second attempt.
+            drop(self.destroy());
+            self.close_session();
+        }
+        lock(&self.token.0.live).remove(&self.id);
+    }
+}
+
+impl fmt::Debug for Pkcs11Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pkcs11Key").field("id", &self.id).field("used", &self.used).finish_non_exhaustive()
+    }
+}
+
+impl Token for Pkcs11Token {
+    type Key = Pkcs11Key;
+    type Error = Pkcs11Error;
+
+    fn description(&self) -> &TokenDescription {
+        self.0.sessions.token()
+    }
+
+    fn generate(&self, curve: Curve, id: KeyId) -> Result<Pkcs11Key, Pkcs11Error> {
+        if !lock(&self.0.live).insert(id) {
+            return Err(Pkcs11Error::IdInUse { id });
+        }
+        let label = id.label();
+        let called = Called { id: &id.0, label: &label };
+        match self.sessions().begin(|session| self.make(session, curve, &called, Life::Session)) {
+            Ok((session, (public, private))) => Ok(Pkcs11Key {
+                token: self.clone(),
+                session: Some(session),
+                public,
+                private,
+                curve,
+                id,
+                used: false,
+                private_gone: false,
+                confirmed: false,
+            }),
+            Err(error) => {
+                lock(&self.0.live).remove(&id);
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads through another session than the key's, which proves at the same time that the later look-up is not blind.
+    fn read_back(&self, key: &Pkcs11Key) -> Result<ReadBack, Pkcs11Error> {
+        self.sessions().with(|witness| {
+            let found = template::private_keys(witness, &key.id.0)?;
+            let [private] = found.as_slice() else {
+                return Err(Pkcs11Error::NotVisible { found: found.len() });
+            };
+            let attributes = template::read_attributes(witness, *private)?;
+            let (curve, spki) = template::read_public_key(witness, key.public)?;
+            if curve == key.curve { Ok(ReadBack { spki, attributes }) } else { Err(Pkcs11Error::PublicKey) }
+        })
+    }
+
+    fn sign(&self, key: &mut Pkcs11Key, tbs: &ToBeSigned) -> Result<SignatureValue, Pkcs11Error> {
+        if core::mem::replace(&mut key.used, true) {
+            return Err(Pkcs11Error::AlreadyUsed);
+        }
+        sign(key.session()?, key.private, key.curve, tbs)
+    }
+
+    fn destroy(&self, key: &mut Pkcs11Key) -> Result<(), Pkcs11Error> {
+        key.destroy()
+    }
+
+    fn look_up(&self, key: &mut Pkcs11Key) -> Result<Trace, Pkcs11Error> {
+        let label = key.id.label();
+        let (witness, mut trace) = self.sessions().begin(|witness| {
+            if !is_logged_in(witness) {
+                return Err(Pkcs11Error::NotLoggedIn);
+            }
+            let count = |attribute| {
+                witness.find_objects(&[attribute]).map(|found| found.len()).map_err(Pkcs11Error::of)
+            };
+            Ok(Trace {
+                by_id: count(Attribute::Id(key.id.0.to_vec()))?,
+                by_label: count(Attribute::Label(label.clone().into_bytes()))?,
+                handle_works: false,
+            })
+        })?;
+        // The handle means most in its own session. Where that is lost, a handle is the same in all sessions of a process; where the
+        // whole login is lost, it means nothing.
+        let own = key.session().map(|session| key.handle_works(session));
+        trace.handle_works = match own {
+            Ok(Ok(works)) => works,
+            Ok(Err(_)) => key.handle_works(&witness)?,
+            Err(_) => false,
+        };
+        // A session in which signing was begun is of no more use.
+        if !trace.handle_works {
+            self.sessions().put(witness);
+        }
+        key.confirmed = trace.is_absent();
+        if key.confirmed && !matches!(own, Ok(Ok(false))) {
+            // The key is gone, but what state its session is in nobody knows.
+            key.close_session();
+        }
+        Ok(trace)
+    }
+
+    fn sweep(&self) -> Result<Swept, Pkcs11Error> {
+        let session = self.sessions().writing()?;
+        let leftovers = self.leftovers(&session)?;
+        // What cannot be destroyed is counted by the second look.
+        let destroyed =
+            leftovers.into_iter().filter(|object| session.destroy_object(*object).is_ok()).count();
+        let remaining = self.sessions().with(|witness| Ok(self.leftovers(witness)?.len()))?;
+        Ok(Swept { destroyed, remaining })
+    }
+}
+
+/// Signs the digest of the bytes; the device gives `r || s` (PKCS#11 2.40 mechanisms, 2.3.1).
+pub(super) fn sign(
+    session: &Session,
+    private: ObjectHandle,
+    curve: Curve,
+    tbs: &ToBeSigned,
+) -> Result<SignatureValue, Pkcs11Error> {
+    let unusable = |octets| Pkcs11Error::Signature { curve, octets };
+    let digest = tbs.digest().ok_or(unusable(0))?;
+    let raw = session.sign(&Mechanism::Ecdsa, private, digest.as_bytes()).map_err(Pkcs11Error::of)?;
+    let half = point::field_len(curve);
+    let (r, s) = raw.split_at_checked(half).ok_or(unusable(raw.len()))?;
+    let is_number = |octets: &[u8]| octets.len() == half && octets.iter().any(|octet| *octet != 0);
+    if !is_number(r) || !is_number(s) {
+        return Err(unusable(raw.len()));
+    }
+    SignatureValue::from_raw_ecdsa(&raw).ok_or(unusable(raw.len()))
+}
