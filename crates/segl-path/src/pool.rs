@@ -18,6 +18,11 @@ impl Pool {
         Self::default()
     }
 
+    /// A pool of these certificates.
+    pub fn from_certificates(certificates: impl IntoIterator<Item = Certificate>) -> Self {
+        certificates.into_iter().collect()
+    }
+
     /// Adds a certificate; says whether it was new.
     pub fn add(&mut self, certificate: Certificate) -> bool {
         if !self.known.insert(certificate.clone()) {
