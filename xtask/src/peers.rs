@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     install::{Apt, Consent, java_program, python_environment},
-    process::{TaskError, cache, first_line, on_path, output, succeed, workspace},
+    process::{TaskError, cache, first_line, on_path, succeed, workspace},
 };
 
 /// One peer as it was found.
@@ -52,12 +52,8 @@ const SOFTHSM_MODULES: [&str; 7] = [
     "/usr/lib/pkcs11/libsofthsm2.so",
 ];
 
-/// The token that the tests find in SoftHSM2. It holds nothing but what the tests put there.
-const TOKEN_LABEL: &str = "segl-test";
-const TOKEN_PIN: &str = "123456";
-
 /// Finds every peer, after installing what is missing and may be installed. A peer that is not to be had is in the list as skipped.
-pub(crate) fn prepare(consent: Consent, scratch: &Path) -> Result<Vec<Peer>, TaskError> {
+pub(crate) fn prepare(consent: Consent) -> Result<Vec<Peer>, TaskError> {
     let folder = cache()?.join("peers");
     fs::create_dir_all(&folder).map_err(TaskError::file(&folder))?;
     // Two runs at once would install over each other.
@@ -84,7 +80,7 @@ pub(crate) fn prepare(consent: Consent, scratch: &Path) -> Result<Vec<Peer>, Tas
     } else {
         Err("it may not be installed here".to_owned())
     };
-    let mut peers = vec![softhsm(&apt, scratch)];
+    let mut peers = vec![softhsm(&apt)];
     peers.extend(PACKAGED.iter().map(|program| packaged(program, &apt)));
     let environment = made(&python, may_install, || python_environment(&python, &sources.join("python")));
     peers.push(pyhanko(&environment, &python, &sources));
@@ -159,62 +155,15 @@ fn softhsm_module() -> Option<PathBuf> {
     named.into_iter().chain(SOFTHSM_MODULES.iter().map(PathBuf::from)).find(|path| path.is_file())
 }
 
-/// Gives the tests a fresh SoftHSM2 token in `scratch`, through variables that must be set before a test process starts.
-fn softhsm(apt: &Result<(), String>, scratch: &Path) -> Peer {
+/// The tests make tokens of their own with it, each in a folder of its own.
+fn softhsm(apt: &Result<(), String>) -> Peer {
     const NAME: &str = "softhsm2";
-    const VARIABLES: [&str; 4] =
-        ["SEGL_PKCS11_MODULE", "SEGL_PKCS11_TOKEN", "SEGL_PKCS11_PIN", "SOFTHSM2_CONF"];
     let (Some(module), Some(utility)) = (softhsm_module(), on_path("softhsm2-util")) else {
-        return Peer::skipped(NAME, why_not(apt, SOFTHSM_PACKAGE), &VARIABLES);
+        // No variable is emptied: a module that a user names is not ours to switch off.
+        return Peer::skipped(NAME, why_not(apt, SOFTHSM_PACKAGE), &[]);
     };
-    match new_token(&utility, scratch) {
-        Ok(configuration) => {
-            let version = first_line(utility.as_os_str(), &["--version"]).unwrap_or_default();
-            let [module_is, token_is, pin_is, configuration_is] = VARIABLES;
-            Peer::present(
-                NAME,
-                version,
-                vec![
-                    (module_is, module.into()),
-                    (token_is, TOKEN_LABEL.into()),
-                    (pin_is, TOKEN_PIN.into()),
-                    (configuration_is, configuration.into()),
-                ],
-            )
-        }
-        Err(error) => Peer::skipped(NAME, error.to_string(), &VARIABLES),
-    }
-}
-
-fn new_token(utility: &Path, scratch: &Path) -> Result<PathBuf, TaskError> {
-    let tokens = scratch.join("softhsm");
-    if tokens.exists() {
-        fs::remove_dir_all(&tokens).map_err(TaskError::file(&tokens))?;
-    }
-    fs::create_dir_all(&tokens).map_err(TaskError::file(&tokens))?;
-    let configuration = scratch.join("softhsm2.conf");
-    let text = format!(
-        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
-        tokens.display()
-    );
-    fs::write(&configuration, text).map_err(TaskError::file(&configuration))?;
-    let mut initialise = Command::new(utility);
-    initialise.args([
-        "--init-token",
-        "--free",
-        "--label",
-        TOKEN_LABEL,
-        "--so-pin",
-        TOKEN_PIN,
-        "--pin",
-        TOKEN_PIN,
-    ]);
-    let output = output(initialise.env("SOFTHSM2_CONF", &configuration))?;
-    if output.status.success() {
-        return Ok(configuration);
-    }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(TaskError::Answer { program: "softhsm2-util", what: said })
+    let version = first_line(utility.as_os_str(), &["--version"]).unwrap_or_default();
+    Peer::present(NAME, version, vec![("SEGL_PKCS11_MODULE", module.into())])
 }
 
 fn pyhanko(environment: &Result<(), String>, folder: &Path, sources: &Path) -> Peer {

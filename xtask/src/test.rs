@@ -29,9 +29,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), TaskError> {
         }
     }
 
-    let scratch = scratch()?;
-    let peers = prepare(Consent::from_surroundings(yes, no_install), &scratch)?;
-    let skips = scratch.join("skipped.txt");
+    let peers = prepare(Consent::from_surroundings(yes, no_install))?;
+    let skips = target_folder()?.join("skipped-tests.txt");
     if skips.exists() {
         fs::remove_file(&skips).map_err(TaskError::file(&skips))?;
     }
@@ -48,12 +47,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), TaskError> {
     outcome
 }
 
-/// A folder for what lives as long as the run: the token of SoftHSM2 and the list of skipped tests.
-fn scratch() -> Result<PathBuf, TaskError> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), Into::into);
-    let folder = target.join("xtask-test");
+/// Where cargo builds, as an absolute path: the tests run in the folders of their crates.
+fn target_folder() -> Result<PathBuf, TaskError> {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
     fs::create_dir_all(&folder).map_err(TaskError::file(&folder))?;
-    // The tests run in the folders of their crates, so a relative path would not reach them.
     fs::canonicalize(&folder).map_err(TaskError::file(&folder))
 }
 

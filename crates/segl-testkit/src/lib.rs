@@ -10,5 +10,6 @@
 )]
 
 pub mod journal;
+pub mod peers;
 pub mod rng;
 pub mod sealing;
