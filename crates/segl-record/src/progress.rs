@@ -22,7 +22,7 @@ pub enum Step {
     Signed,
     /// The key is destroyed, and the device confirmed it.
     KeyDestroyed,
-    /// The seal carries its time-stamp.
+    /// The seal carries its time-stamp, or was asked for without one (B-B).
     TimeStamped,
     /// The seal is complete and its record durable.
     Completed,
@@ -122,6 +122,8 @@ pub enum Advance {
     KeyDestroyed(Duration),
     /// The time-stamp says this time.
     TimeStamped(Time),
+    /// A seal without a time-stamp was asked for (level B-B), so none is waited for.
+    Unstamped,
 }
 
 impl Advance {
@@ -135,7 +137,7 @@ impl Advance {
             Self::Certified { .. } => Step::Certified,
             Self::Signed(_) => Step::Signed,
             Self::KeyDestroyed(_) => Step::KeyDestroyed,
-            Self::TimeStamped(_) => Step::TimeStamped,
+            Self::TimeStamped(_) | Self::Unstamped => Step::TimeStamped,
         }
     }
 }
@@ -246,6 +248,7 @@ impl Progress {
             }
             Advance::KeyDestroyed(after) => self.sign_to_destroy = Some(after),
             Advance::TimeStamped(at) => self.time_stamped = Some(at),
+            Advance::Unstamped => {}
         }
         self.step = to;
         Ok(())
@@ -366,6 +369,9 @@ impl Progress {
             progress.advance(step).map_err(|_| DecodeError::Value { field: Field::Step })?;
         }
         let step = v.with(Field::Step, Step::from_number)?;
+        if step >= Step::TimeStamped && progress.step == Step::KeyDestroyed {
+            progress.advance(Advance::Unstamped).map_err(|_| DecodeError::Value { field: Field::Step })?;
+        }
         let same = progress.facts(step) == *facts;
         let completed = step == Step::Completed && progress.step == Step::TimeStamped;
         if same && (step == progress.step || completed) {
@@ -401,6 +407,14 @@ mod tests {
             let progress = testing::progress(1, done);
             assert_eq!(Progress::from_bytes(&progress.to_bytes(), progress.session()), Ok(progress));
         }
+    }
+
+    #[test]
+    fn a_seal_without_a_time_stamp_comes_back_as_one() {
+        let mut progress = testing::progress(1, 6);
+        progress.advance(Advance::Unstamped).unwrap();
+        assert_eq!((progress.step(), progress.time_stamped()), (Step::TimeStamped, None));
+        assert_eq!(Progress::from_bytes(&progress.to_bytes(), progress.session()), Ok(progress));
     }
 
     #[test]

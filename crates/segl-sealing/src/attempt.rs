@@ -205,6 +205,11 @@ impl<'j, J: Journal> Attempt<'j, J, KeyDestroyed> {
     pub fn time_stamped(self, at: Time) -> Stepped<'j, J, KeyDestroyed, TimeStamped> {
         self.step(Advance::TimeStamped(at))
     }
+
+    /// A seal without a time-stamp was asked for (level B-B).
+    pub fn without_time_stamp(self) -> Stepped<'j, J, KeyDestroyed, TimeStamped> {
+        self.step(Advance::Unstamped)
+    }
 }
 
 impl<J: Journal> Attempt<'_, J, TimeStamped> {
