@@ -274,6 +274,6 @@ mod tests {
         assert!(change(Field::Outcome, vec![3]).is_err());
         assert!(change(Field::Cause, vec![1, 1]).is_err());
         assert!(change(Field::Step, vec![8]).is_err());
-        assert!(change(Field::TimeStampedAt, vec![0]).is_err());
+        assert!(change(Field::SignToDestroy, vec![0]).is_err());
     }
 }
