@@ -1,1 +1,37 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "a test may stop at the first surprise"
+    )
+)]
+
+mod asn1;
+mod cert_id;
+mod crl;
+mod error;
+mod issue;
+mod ocsp;
+pub mod oid;
+mod reason;
+mod request;
+mod respond;
+mod status;
+
+pub use crate::cert_id::CertId;
+pub use crate::crl::{CrlEntry, CrlView, IssuingDistributionPoint, MAX_CRL_SIZE, VerifiedCrl};
+pub use crate::error::{CrlError, CrlSignatureError, IssueError, OcspError, OcspSignatureError};
+pub use crate::issue::{CrlBuilder, PreparedCrl};
+pub use crate::ocsp::{
+    MAX_OCSP_SIZE, OcspView, ResponderId, ResponseStatus, SingleResponse, SingleStatus, VerifiedOcsp,
+};
+pub use crate::reason::Reason;
+pub use crate::request::{MAX_OCSP_REQUEST_SIZE, MAX_OCSP_REQUESTS, OcspRequest};
+pub use crate::respond::{OcspResponseBuilder, PreparedOcsp};
+pub use crate::status::{Answer, Status, WhyUnknown};

@@ -1,0 +1,166 @@
+use segl_crypto::{PublicKey, SignatureValue, Time, ToBeSigned};
+use segl_x509::Certificate;
+
+use crate::{
+    CrlView, IssueError, Reason,
+    asn1::{BIT_STRING, ENUMERATED, INTEGER, SEQUENCE, extension, generalized, sequence_of, tlv, unsigned},
+    oid::*,
+};
+
+/// Makes a complete CRL of one issuer, version 2 (RFC 5280 5).
+///
+/// A list that would be older than a certificate it [`speaks_about`](Self::speaks_about) is not made: its silence would
+/// prove nothing about that certificate.
+///
+/// ```no_run
+/// # fn make(root: &segl_x509::Certificate, unit: &segl_x509::Certificate, now: segl_crypto::Time,
+/// #     sign: impl Fn(&segl_crypto::ToBeSigned) -> segl_crypto::SignatureValue) -> Result<(), segl_revocation::IssueError> {
+/// use segl_revocation::CrlBuilder;
+///
+/// let year = std::time::Duration::from_secs(365 * 86_400);
+/// let prepared = CrlBuilder::new(root, 1, now, now + year).speaks_about(unit)?.prepare()?;
+/// let value = sign(prepared.to_be_signed());
+/// let crl = prepared.assemble(&value)?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CrlBuilder<'a> {
+    issuer: &'a Certificate,
+    number: u64,
+    this_update: Time,
+    next_update: Time,
+    keeps_expired_since: Option<Time>,
+    entries: Vec<Vec<u8>>,
+}
+
+/// A CRL waiting for its issuer's signature.
+#[derive(Clone, Debug)]
+pub struct PreparedCrl {
+    issuer: Certificate,
+    tbs: ToBeSigned,
+}
+
+impl<'a> CrlBuilder<'a> {
+    /// An empty list. Numbers rise from list to list of one issuer; times are cut to whole seconds.
+    #[must_use]
+    pub fn new(issuer: &'a Certificate, number: u64, this_update: Time, next_update: Time) -> Self {
+        Self {
+            issuer,
+            number,
+            this_update: this_update.truncate_to_seconds(),
+            next_update: next_update.truncate_to_seconds(),
+            keeps_expired_since: None,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Says that revoked certificates that expired after `since` stay on the list (expiredCertsOnCRL), which an issuer
+    /// that keeps them must say (EN 319 411-2 CSS-6.3.10-05).
+    #[must_use]
+    pub fn keeps_expired_since(mut self, since: Time) -> Self {
+        self.keeps_expired_since = Some(since.truncate_to_seconds());
+        self
+    }
+
+    /// Adds a revoked certificate by its serial number (content octets of the INTEGER).
+    ///
+    /// # Errors
+    /// [`IssueError::RevokedInFuture`] when it is revoked after thisUpdate.
+    pub fn revoked(mut self, serial: &[u8], at: Time, reason: Option<Reason>) -> Result<Self, IssueError> {
+        let at = at.truncate_to_seconds();
+        if at > self.this_update {
+            return Err(IssueError::RevokedInFuture { at, this_update: self.this_update });
+        }
+        // Unspecified is left out rather than written (RFC 5280 5.3.1).
+        let reason = reason.filter(|reason| *reason != Reason::Unspecified);
+        let extensions = reason.map(|reason| {
+            let code = tlv(ENUMERATED, &[&[reason.code()]]);
+            tlv(SEQUENCE, &[&extension(&REASON_CODE, false, &code)])
+        });
+        let serial = tlv(INTEGER, &[serial]);
+        self.entries.push(tlv(SEQUENCE, &[&serial, &at.to_der(), &extensions.unwrap_or_default()]));
+        Ok(self)
+    }
+
+    /// Checks that the list can prove something about this certificate of its issuer.
+    ///
+    /// # Errors
+    /// [`IssueError::BeforeNotBefore`], [`IssueError::OtherIssuer`].
+    pub fn speaks_about(self, certificate: &Certificate) -> Result<Self, IssueError> {
+        if !certificate.issuer().matches(self.issuer.subject()) {
+            return Err(IssueError::OtherIssuer);
+        }
+        if self.this_update < certificate.not_before() {
+            let not_before = certificate.not_before();
+            return Err(IssueError::BeforeNotBefore { this_update: self.this_update, not_before });
+        }
+        Ok(self)
+    }
+
+    /// What the issuer signs.
+    ///
+    /// # Errors
+    /// [`IssueError::NextUpdate`], [`IssueError::Key`].
+    pub fn prepare(self) -> Result<PreparedCrl, IssueError> {
+        let (this_update, next_update) = (self.this_update, self.next_update);
+        if next_update <= this_update {
+            return Err(IssueError::NextUpdate { this_update, next_update });
+        }
+        let algorithm = self.issuer.public_key()?.default_algorithm();
+        let identifier = self.issuer.subject_key_identifier().ok().flatten();
+        let identifier = identifier.unwrap_or_else(|| self.issuer.computed_key_identifier().to_vec());
+        let mut extensions = vec![
+            extension(&AUTHORITY_KEY_IDENTIFIER, false, &tlv(SEQUENCE, &[&tlv(0x80, &[&identifier])])),
+            extension(&CRL_NUMBER, false, &unsigned(self.number)),
+        ];
+        extensions.extend(
+            self.keeps_expired_since
+                .map(|since| extension(&EXPIRED_CERTS_ON_CRL, false, &generalized(since))),
+        );
+        // No entries: the field is absent, not empty (RFC 5280 5.1.2.6).
+        let entries = if self.entries.is_empty() { Vec::new() } else { sequence_of(&self.entries) };
+        let tbs = tlv(
+            SEQUENCE,
+            &[
+                &unsigned(1),
+                &algorithm.to_der(),
+                self.issuer.subject().as_der(),
+                &this_update.to_der(),
+                &next_update.to_der(),
+                &entries,
+                &tlv(0xa0, &[&sequence_of(&extensions)]),
+            ],
+        );
+        Ok(PreparedCrl { issuer: self.issuer.clone(), tbs: ToBeSigned::new(tbs, algorithm) })
+    }
+}
+
+impl PreparedCrl {
+    /// What the issuer signs.
+    #[must_use]
+    pub fn to_be_signed(&self) -> &ToBeSigned {
+        &self.tbs
+    }
+
+    /// Puts the signature to it. Only a CRL that verifies with its issuer's certificate is handed out.
+    pub fn assemble(self, signature: &SignatureValue) -> Result<CrlView, IssueError> {
+        let crl = CrlView::from_der(&signed(&self.tbs, signature, &[])).map_err(|_| IssueError::ReadBack)?;
+        verify(&self.issuer.public_key()?, &self.tbs, signature)?;
+        crl.verify(&self.issuer).map_err(|_| IssueError::ReadBack)?;
+        Ok(crl)
+    }
+}
+
+/// SEQUENCE { what was signed, AlgorithmIdentifier, BIT STRING, whatever follows }.
+pub(crate) fn signed(tbs: &ToBeSigned, signature: &SignatureValue, more: &[u8]) -> Vec<u8> {
+    let value = tlv(BIT_STRING, &[&[0], signature.as_bytes()]);
+    tlv(SEQUENCE, &[tbs.as_bytes(), &tbs.algorithm().to_der(), &value, more])
+}
+
+pub(crate) fn verify(
+    key: &PublicKey,
+    tbs: &ToBeSigned,
+    signature: &SignatureValue,
+) -> Result<(), IssueError> {
+    key.verify(&tbs.algorithm(), tbs.as_bytes(), signature.as_bytes()).map_err(IssueError::Signature)
+}

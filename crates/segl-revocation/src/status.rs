@@ -1,0 +1,119 @@
+use segl_crypto::Time;
+use segl_x509::{Certificate, SyntaxError};
+
+use crate::{CrlSignatureError, OcspSignatureError, Reason};
+
+/// What a source says about one certificate, and from when that is.
+///
+/// Freshness is not judged: whether `this_update` is late enough for the question asked is a matter of policy. That a
+/// status older than the certificate proves nothing is no policy, and already part of [`Status::Unknown`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: Status,
+    /// When the status was so. `None` when the source has no entry for the certificate.
+    pub this_update: Option<Time>,
+    /// When newer information is there at the latest.
+    pub next_update: Option<Time>,
+    /// When an OCSP response was signed; `None` for a CRL.
+    pub produced_at: Option<Time>,
+    /// The certificate of the OCSP responder, when it is not the issuer's own.
+    pub responder: Option<Certificate>,
+}
+
+/// Good, revoked, or why neither can be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Not revoked at thisUpdate.
+    Good,
+    /// Revoked from this moment on.
+    Revoked {
+        /// The time of revocation, which may be later than the time asked about.
+        at: Time,
+        /// Why.
+        reason: Option<Reason>,
+    },
+    /// The source proves nothing about this certificate.
+    Unknown(WhyUnknown),
+}
+
+impl Answer {
+    /// The status as it was at `time`: a revocation after it is [`Status::Good`].
+    #[must_use]
+    pub fn at(&self, time: Time) -> Status {
+        match &self.status {
+            Status::Revoked { at, .. } if *at > time => Status::Good,
+            status => status.clone(),
+        }
+    }
+
+    /// Whether the status is good.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.status == Status::Good
+    }
+}
+
+/// Why a CRL or an OCSP response proves nothing about a certificate.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WhyUnknown {
+    /// Made after the certificate expired, by a source that does not say it remembers expired certificates
+    /// (expiredCertsOnCRL, archiveCutoff, CertHash).
+    #[error(
+        "made at {this_update}, after the certificate expired at {not_after}, by a source that may have forgotten it"
+    )]
+    AfterNotAfter {
+        /// When the status was so.
+        this_update: Time,
+        /// Last second of the certificate.
+        not_after: Time,
+    },
+    /// Older than the certificate.
+    #[error("made at {this_update}, before the certificate began at {not_before}")]
+    BeforeNotBefore {
+        /// When the status was so.
+        this_update: Time,
+        /// First second of the certificate.
+        not_before: Time,
+    },
+    /// The hash of the certificate inside the response (CertHash) is not that of this certificate.
+    #[error("the response confirms another certificate with the same serial number")]
+    CertificateHash,
+    /// A critical extension that is not known.
+    #[error("it has the critical extension {0}, which is not known")]
+    CriticalExtension(String),
+    /// The CRL is not signed by the certificate's issuer.
+    #[error(transparent)]
+    CrlSignature(CrlSignatureError),
+    /// A delta CRL alone says nothing.
+    #[error("it is a delta CRL")]
+    DeltaCrl,
+    /// An indirect CRL, which this version does not read.
+    #[error("it is an indirect CRL")]
+    IndirectCrl,
+    /// What must be read for the answer does not have its syntax.
+    #[error("malformed: {0}")]
+    Malformed(SyntaxError),
+    /// No response in it is about this certificate.
+    #[error("it says nothing about this certificate")]
+    NotMentioned,
+    /// The OCSP response is not signed by somebody who may answer for the issuer.
+    #[error(transparent)]
+    OcspSignature(OcspSignatureError),
+    /// It is of another issuer than the certificate.
+    #[error("it is of another issuer than the certificate")]
+    OtherIssuer,
+    /// The CRL covers other certificates (issuingDistributionPoint).
+    #[error("the CRL does not cover this certificate")]
+    OutOfScope,
+    /// A complete CRL lists the certificate as removed from the CRL.
+    #[error("a complete CRL lists the certificate with the reason removeFromCRL")]
+    RemovedFromCompleteCrl,
+    /// The responder itself says unknown.
+    #[error("the responder does not know the certificate")]
+    ResponderDoesNotKnow,
+    /// The CRL covers some reasons only, and the certificate is not on it.
+    #[error("the CRL covers some reasons only")]
+    SomeReasonsOnly,
+}
