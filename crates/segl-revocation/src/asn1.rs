@@ -1,5 +1,7 @@
 //! DER by hand: a walk that never allocates (a CRL may have a million entries), and writing by nesting.
 
+use core::ops::Range;
+
 use segl_crypto::Time;
 use segl_x509::{ObjectIdentifier, SyntaxError, SyntaxErrorKind};
 
@@ -29,7 +31,7 @@ impl<'a> Tlv<'a> {
         Reader { rest: self.content, offset: self.offset.saturating_add(header) }
     }
 
-    pub(crate) fn range(&self) -> core::ops::Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         self.offset..self.offset.saturating_add(self.whole.len())
     }
 
@@ -47,12 +49,12 @@ impl<'a> Tlv<'a> {
         .ok_or_else(|| self.error(SyntaxErrorKind::Time))
     }
 
-    /// The octets of a BIT STRING without unused bits.
-    pub(crate) fn octets_of_bits(&self) -> Result<&'a [u8], SyntaxError> {
-        match self.content.split_first() {
-            Some((0, octets)) => Ok(octets),
-            _ => Err(self.error(SyntaxErrorKind::BitString)),
-        }
+    /// Where the octets of a BIT STRING stand; empty when it has unused bits, which no signature value has.
+    pub(crate) fn signature_range(&self) -> Result<Range<usize>, SyntaxError> {
+        let (unused, octets) =
+            self.content.split_first().ok_or_else(|| self.error(SyntaxErrorKind::BitString))?;
+        let end = self.range().end;
+        Ok(if *unused == 0 { end.saturating_sub(octets.len())..end } else { end..end })
     }
 
     pub(crate) fn oid(&self) -> Result<ObjectIdentifier, SyntaxError> {

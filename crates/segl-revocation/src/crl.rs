@@ -442,15 +442,13 @@ fn read(der: &[u8]) -> Result<Inner, SyntaxError> {
     };
     fields.finish()?;
 
-    let octets = signature.octets_of_bits()?;
-    let end = signature.range().end;
     let content_end = entries.map_or(0, |entries| entries.range().end);
     let content_start = content_end.saturating_sub(entries.map_or(0, |entries| entries.content.len()));
     Ok(Inner {
         tbs: tbs.range(),
         tbs_algorithm: tbs_algorithm.range(),
         algorithm: algorithm.range(),
-        signature: end.saturating_sub(octets.len())..end,
+        signature: signature.signature_range()?,
         entries: content_start..content_end,
         issuer: Name::from_der(issuer.whole).map_err(|error| shift(error, issuer.offset))?,
         this_update,

@@ -290,13 +290,11 @@ impl OcspView {
         let extensions = read_extensions(data.optional(0xa1)?)?;
         data.finish()?;
 
-        let octets = signature.octets_of_bits()?;
-        let end = signature.range().end;
         Ok(Self(Arc::new(Inner {
             basic: basic.range(),
             tbs: tbs.range(),
             algorithm: algorithm.range(),
-            signature: end.saturating_sub(octets.len())..end,
+            signature: signature.signature_range()?,
             responder,
             produced_at,
             singles,
