@@ -265,6 +265,17 @@ impl Certificate {
     }
 }
 
+/// The AlgorithmIdentifier (with tag and length) that stands beside the signature of anything of the form
+/// `SEQUENCE { toBeSigned, signatureAlgorithm, signature BIT STRING, ... }`: a certificate, a CRL, a basic OCSP response.
+///
+/// # Errors
+/// [`SyntaxError`] when the form is another.
+pub fn signature_algorithm_of(signed: &[u8]) -> Result<&[u8], SyntaxError> {
+    let mut parts = Reader::new(signed, 0).expect(SEQUENCE)?.reader();
+    parts.expect(SEQUENCE)?;
+    Ok(parts.expect(SEQUENCE)?.whole)
+}
+
 impl Inner {
     fn read(der: Bytes) -> Result<Self, SyntaxError> {
         let mut input = Reader::over(&der);

@@ -31,7 +31,9 @@ mod typed;
 
 pub use const_oid::ObjectIdentifier;
 
-pub use crate::certificate::{Certificate, CertificateSignatureError, MAX_CERTIFICATE_SIZE};
+pub use crate::certificate::{
+    Certificate, CertificateSignatureError, MAX_CERTIFICATE_SIZE, signature_algorithm_of,
+};
 pub use crate::constraints::{GeneralSubtree, NameConstraints};
 pub use crate::error::{CertificateError, ExtensionError, SyntaxError, SyntaxErrorKind};
 pub use crate::extension::{Extension, find_unique};
