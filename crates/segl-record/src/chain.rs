@@ -16,7 +16,7 @@ pub struct Head {
 }
 
 /// One entry as it stays for ever: no value in it, only commitments to values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     sequence: u64,
     kind: Kind,
@@ -196,6 +196,12 @@ impl Disclosure {
             .collect::<Result<_, DecodeError>>()?;
         reader.end()?;
         Ok(Self { kind, fields })
+    }
+}
+
+impl core::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Entry({}, {:?}, {})", self.sequence, self.kind, self.year.year())
     }
 }
 

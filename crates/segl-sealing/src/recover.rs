@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use segl_crypto::Time;
-use segl_record::{Cause, Outcome, RecordError, RequestId, SaltSeed, SealingRecord, SlotName, Step};
+use segl_record::{Cause, Outcome, RecordError, RequestId, SaltSeed, SealingRecord, Serial, SlotName, Step};
 
 use crate::{ConcludeError, Journal, Unfinished};
 
 /// What was done about one attempt that was left behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
     /// The request.
@@ -15,6 +15,8 @@ pub struct Recovered {
     pub step: Step,
     /// How it ended: aborted by a crash, or, when its slot could not be swept, with an alarm.
     pub outcome: Outcome,
+    /// The certificate that was issued and will never be released, for the issuer's register.
+    pub serial: Option<Serial>,
 }
 
 /// Why a recovery stopped. What was recovered before stays so; the rest is as it was, and a second call goes on.
@@ -69,9 +71,10 @@ pub fn recover<J: Journal>(
         let confirmed = !step.may_hold_key() || clean.get(&attempt.opening.slot).copied().unwrap_or(false);
         let outcome =
             if confirmed { Outcome::Aborted(Cause::Crashed) } else { Outcome::DestructionUnconfirmed };
+        let serial = attempt.progress.serial().cloned();
         let record = SealingRecord::new(attempt.opening, attempt.progress, outcome, now)?;
         match journal.conclude(&record, salts()) {
-            Ok(_) => recovered.push(Recovered { request, step, outcome }),
+            Ok(_) => recovered.push(Recovered { request, step, outcome, serial }),
             Err(ConcludeError::Ended { .. } | ConcludeError::Differs { .. }) => {}
             Err(source) => return Err(RecoverError::Conclude { request, source }),
         }

@@ -14,8 +14,11 @@ use crate::sealing::{T0, advances, cleared, lease, opening, progress, record, sa
 /// Opens sealing `n` and takes so many of its steps.
 pub fn run_to<J: Journal>(journal: &J, n: u64, done: usize) {
     journal.open(&opening(n), &lease(n)).unwrap();
-    for taken in 1..=done {
-        journal.advance(opening(n).request, progress(n, taken - 1).step(), &progress(n, taken)).unwrap();
+    let mut progress = progress(n, 0);
+    for advance in advances(n).into_iter().take(done) {
+        let from = progress.step();
+        progress.advance(advance).unwrap();
+        journal.advance(opening(n).request, from, &progress).unwrap();
     }
 }
 

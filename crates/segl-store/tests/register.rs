@@ -1,0 +1,130 @@
+//! The register of certificates, as an issuer uses it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test may stop at the first surprise"
+)]
+
+use std::sync::Barrier;
+
+use segl_cert::{
+    IssuedCertificate, IssuedCertificates, IssuerKey, MemoryRegister, Reservation, Revocation, SerialNumber,
+    State,
+};
+use segl_crypto::Time;
+use segl_store::{SqliteStore, StoreError};
+use segl_testkit::sealing::log_id;
+use tempfile::TempDir;
+
+const ISSUER: IssuerKey = IssuerKey([7; 32]);
+
+fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(&folder.path().join("segl.db"), log_id()).unwrap()
+}
+
+fn at(seconds: i64) -> Time {
+    Time::from_unix(1_795_000_000 + seconds)
+}
+
+fn serial(n: u8) -> SerialNumber {
+    SerialNumber::from_random([n; 15])
+}
+
+fn issued(n: u8, hash: u8) -> IssuedCertificate {
+    IssuedCertificate {
+        issuer: ISSUER,
+        serial: serial(n),
+        sha256: [hash; 32],
+        not_before: at(0),
+        not_after: at(43_199),
+        issued_at: at(5),
+    }
+}
+
+/// A life of five certificates, told as text, so that two registers can be compared.
+fn story<R: IssuedCertificates>(register: &R) -> String {
+    let mut told = Vec::new();
+    for n in 1..=4 {
+        told.push(format!("{:?}", register.reserve(&ISSUER, &serial(n), at(0)).unwrap()));
+    }
+    told.push(format!("{:?}", register.reserve(&ISSUER, &serial(1), at(1)).unwrap()));
+    told.push(format!("{:?}", register.reserve(&IssuerKey([8; 32]), &serial(1), at(1)).unwrap()));
+    for n in [2, 3, 4, 5] {
+        register.record_issued(&issued(n, n)).unwrap();
+    }
+    let first = Revocation { at: at(10), reason: Some(4) };
+    let later = Revocation { at: at(20), reason: None };
+    for revocation in [first, later] {
+        told.push(format!("{:?}", register.revoke(&ISSUER, &serial(3), revocation).unwrap()));
+    }
+    told.push(format!("{:?}", register.revoke(&ISSUER, &serial(9), first).unwrap()));
+    for n in [1, 3, 4, 9] {
+        register.record_abandoned(&ISSUER, &serial(n), at(30)).unwrap();
+    }
+    for n in 1..=9 {
+        told.push(format!("{:?}", register.status(&ISSUER, &serial(n)).unwrap()));
+    }
+    told.push(format!("{:?}", register.revoked(&ISSUER).unwrap()));
+    for _ in 0..3 {
+        told.push(format!("{:?}", register.next_crl_number(&ISSUER).unwrap()));
+    }
+    told.push(format!("{:?}", register.next_crl_number(&IssuerKey([8; 32])).unwrap()));
+    told.join("\n")
+}
+
+#[test]
+fn the_file_and_memory_tell_the_same_story() {
+    let folder = TempDir::new().unwrap();
+    let memory = story(&MemoryRegister::default());
+    assert_eq!(story(&open(&folder)), memory);
+    let other = TempDir::new().unwrap();
+    assert_eq!(story(&open(&other).sealing_register()), memory);
+}
+
+#[test]
+fn what_was_written_is_there_after_opening_again() {
+    let folder = TempDir::new().unwrap();
+    open(&folder).sealing_register().record_issued(&issued(1, 1)).unwrap();
+    let store = open(&folder);
+    let registered = store.status(&ISSUER, &serial(1)).unwrap().unwrap();
+    assert_eq!((registered.state, registered.sha256), (State::Issued, Some([1; 32])));
+    assert_eq!(registered.validity, Some((at(0), at(43_199))));
+}
+
+#[test]
+fn a_serial_number_belongs_to_one_certificate() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    store.record_issued(&issued(1, 1)).unwrap();
+    store.record_issued(&issued(1, 1)).unwrap();
+    let refused = store.record_issued(&issued(1, 2));
+    assert!(
+        matches!(refused, Err(StoreError::SerialInUse { serial: taken }) if taken == serial(1)),
+        "{refused:?}"
+    );
+    // An abandoned or revoked one does not come back to life either.
+    store.record_abandoned(&ISSUER, &serial(1), at(9)).unwrap();
+    assert!(store.record_issued(&issued(1, 1)).is_err());
+}
+
+#[test]
+fn one_of_64_threads_reserves() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let barrier = Barrier::new(64);
+    let made: usize = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..64)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    usize::from(store.reserve(&ISSUER, &serial(1), at(0)).unwrap() == Reservation::Made)
+                })
+            })
+            .collect();
+        tries.into_iter().map(|t| t.join().unwrap()).sum()
+    });
+    assert_eq!(made, 1);
+}
