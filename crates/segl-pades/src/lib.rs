@@ -13,17 +13,27 @@
 )]
 
 mod assemble;
+mod changes;
+mod cms;
+mod coverage;
+mod dictionary;
+mod digests;
 mod edit;
 mod error;
+mod explain;
 mod extend;
 mod field;
+mod form;
 mod permissions;
 mod prepare;
 mod properties;
+mod read;
 mod security_store;
 
+pub use crate::changes::{Change, ChangeKind, ChangeLevel, LaterChanges};
 pub use crate::error::{AssembleError, PrepareError};
 pub use crate::extend::{GrowError, GrowingFile};
 pub use crate::prepare::{Prepared, prepare, prepare_timestamp};
 pub use crate::properties::SealProperties;
+pub use crate::read::{PdfFacts, PdfSignature, PdfTimestamp, Reading, read};
 pub use crate::security_store::{SecurityStore, add_evidence, read_security_store};

@@ -1,0 +1,405 @@
+//! A document to the signatures in it.
+
+use segl_ades::{
+    ContentDigest, Evidence, Family, Finding, Format, Level, Scope, Signature, SignerRole, TimestampClaim,
+    TimestampKind,
+};
+use segl_cms::{SignedDataView, SignerInfoView};
+use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, Source, digest};
+use segl_pdf::{Document, ReadError};
+
+use crate::{
+    SecurityStore,
+    changes::{self, LaterChanges},
+    cms,
+    coverage::{self, Coverage},
+    dictionary::{self, Located},
+    digests::Digests,
+    form, permissions, security_store,
+};
+
+/// Signatures looked at in one document. Origin: our choice; contracts with some tens of signers exist.
+const MAX_SIGNATURES: usize = 512;
+
+const CLAUSE: &str = "EN 319 142-1, 6.3";
+
+/// Everything a PDF says about its signatures: located, digested, not believed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Reading {
+    /// Signatures, in the order of what they cover, the smallest first.
+    pub signatures: Vec<PdfSignature>,
+    /// Document time-stamps, in the same order; each also stands in the signatures it covers.
+    pub timestamps: Vec<PdfTimestamp>,
+    /// The document security store of the newest revision.
+    pub store: SecurityStore,
+    /// Full names of signature fields without a signature.
+    pub empty_fields: Vec<String>,
+}
+
+/// A signature, and where it stands in its PDF.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PdfSignature {
+    /// The signature in the words all formats share.
+    pub signature: Signature,
+    /// Facts that only a PDF has.
+    pub facts: PdfFacts,
+}
+
+/// A document time-stamp, and where it stands in its PDF.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PdfTimestamp {
+    /// The token and what it covers.
+    pub claim: TimestampClaim,
+    /// Facts that only a PDF has.
+    pub facts: PdfFacts,
+    /// Departures from the rules.
+    pub findings: Vec<Finding>,
+}
+
+/// Facts about a signature dictionary.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PdfFacts {
+    /// Full names of the fields that hold it; one, unless something is wrong.
+    pub fields: Vec<String>,
+    /// `/Type`.
+    pub kind: Option<String>,
+    /// `/Filter`.
+    pub filter: Option<String>,
+    /// `/SubFilter`.
+    pub sub_filter: Option<String>,
+    /// `/ByteRange`, when its shape is right.
+    pub byte_range: Option<[u64; 4]>,
+    /// `/Name`: a claim.
+    pub name: Option<String>,
+    /// `/ContactInfo`: a claim.
+    pub contact: Option<String>,
+    /// Whether nothing follows the signed bytes.
+    pub covers_whole_file: bool,
+    /// The revision it signs, an index into [`Document::revisions`]; `None` when its bytes end with no revision.
+    pub revision: Option<usize>,
+    /// How far later changes may go by DocMDP or a lock: 1, 2 or 3.
+    pub permission: Option<i64>,
+    /// What was changed after the signed revision.
+    pub later: LaterChanges,
+}
+
+impl Reading {
+    /// The signatures alone, for whoever judges them.
+    #[must_use]
+    pub fn into_signatures(self) -> Vec<Signature> {
+        self.signatures.into_iter().map(|found| found.signature).collect()
+    }
+}
+
+/// Finds the signatures of a document: dictionaries that a signature field leads to (ISO 32000-2, 12.7.5.5).
+///
+/// A signature that cannot be read is still reported, with findings that say so. Nothing is judged.
+///
+/// # Errors
+/// When the document's structure cannot be read.
+pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
+    let fields = dictionary::locate(document)?;
+    let mut located = fields.signed;
+    located.truncate(MAX_SIGNATURES);
+    located.sort_by_key(|found| found.byte_range.as_ref().map_or(u64::MAX, segl_pdf::ByteRange::end));
+    let store = security_store::read_security_store(document)?;
+    let first = located.iter().filter_map(|found| found.byte_range.as_ref().ok());
+    let first = first.filter_map(|range| coverage::of(document, range).revision).min();
+    let later = match first {
+        Some(first) => changes::of_revisions(document, first.saturating_add(1))?,
+        None => Vec::new(),
+    };
+    let mut reader = Reader {
+        document,
+        digests: Digests::new(document.source()),
+        permissions: permissions::read(document, &document.fields()?)?,
+        later,
+    };
+    let mut reading =
+        Reading { signatures: Vec::new(), timestamps: Vec::new(), store, empty_fields: fields.empty };
+    let duplicates = duplicate_contents(&located);
+    for (index, found) in located.iter().enumerate() {
+        let mut findings = Vec::new();
+        if duplicates.contains(&index) {
+            findings.push(Finding {
+                rule: "contents-twice",
+                clause: "ISO 32000-2, 12.8.1",
+                fatal: true,
+                text: "another signature dictionary has the same /Contents".into(),
+            });
+        }
+        let facts = reader.facts(found, &mut findings)?;
+        if is_timestamp(found) {
+            let claim = reader.timestamp(found, &facts)?;
+            reading.timestamps.push(PdfTimestamp { claim, facts, findings });
+        } else {
+            let signature = reader.signature(found, &facts, findings)?;
+            reading.signatures.push(PdfSignature { signature, facts });
+        }
+    }
+    let evidence = reading.store.evidence.clone();
+    for found in &mut reading.signatures {
+        finish(found, &reading.timestamps, &evidence, reading.store.present);
+    }
+    Ok(reading)
+}
+
+fn is_timestamp(found: &Located) -> bool {
+    found.sub_filter.as_deref() == Some("ETSI.RFC3161")
+        || (found.sub_filter.is_none() && found.kind.as_deref() == Some("DocTimeStamp"))
+}
+
+fn duplicate_contents(located: &[Located]) -> Vec<usize> {
+    let same = |a: &Located, b: &Located| a.contents.is_some() && a.contents == b.contents;
+    (0..located.len())
+        .filter(|index| {
+            let mine = located.get(*index);
+            let others = located.iter().enumerate().filter(|(other, _)| other != index);
+            mine.is_some_and(|mine| others.into_iter().any(|(_, other)| same(mine, other)))
+        })
+        .collect()
+}
+
+/// Adds what stands outside of the signature itself: document time-stamps that cover it, evidence, and the level.
+fn finish(found: &mut PdfSignature, timestamps: &[PdfTimestamp], store: &Evidence, has_store: bool) {
+    let own_end = found.facts.byte_range.map_or(u64::MAX, |[_, _, start, len]| start.saturating_add(len));
+    let covering = timestamps.iter().filter(|stamp| {
+        // A time-stamp covers a signature when the signature's octets, value and all, lie before its own gap.
+        stamp.facts.byte_range.is_some_and(|[_, head, _, _]| own_end <= head)
+    });
+    found.signature.timestamps.extend(covering.map(|stamp| stamp.claim.clone()));
+    found.signature.evidence.merge(store);
+    if let Format::Baseline { family, .. } = found.signature.format {
+        let level = level(&found.signature, has_store);
+        found.signature.format = Format::baseline(family, level);
+    } else if let Format::Other { name } = &found.signature.format
+        && name == "PKCS7"
+    {
+        let level = level(&found.signature, has_store);
+        found.signature.format = Format::other(format!("PKCS7-{}", level.suffix()));
+    }
+}
+
+/// The highest level whose parts are there; whether they suffice is judged later.
+fn level(signature: &Signature, has_store: bool) -> Level {
+    let has_time = signature
+        .timestamps
+        .iter()
+        .any(|claim| matches!(claim.kind, TimestampKind::Signature | TimestampKind::Document));
+    let has_status = !signature.evidence.crls.is_empty() || !signature.evidence.ocsp_responses.is_empty();
+    if !has_time {
+        return Level::B;
+    }
+    if !has_store || !has_status {
+        return Level::T;
+    }
+    if signature.timestamps.iter().any(|claim| claim.covers_evidence) { Level::Lta } else { Level::Lt }
+}
+
+struct Reader<'a, S> {
+    document: &'a Document<S>,
+    digests: Digests<'a, S>,
+    permissions: Vec<permissions::Permissions>,
+    /// Changes made by each revision against the one before it.
+    later: Vec<LaterChanges>,
+}
+
+impl<S: Source> Reader<'_, S> {
+    fn facts(&self, found: &Located, findings: &mut Vec<Finding>) -> Result<PdfFacts, ReadError> {
+        coverage::check(self.document, found, findings)?;
+        let coverage = match &found.byte_range {
+            Ok(range) => coverage::of(self.document, range),
+            Err(_) => Coverage { revision: None, whole_file: false },
+        };
+        if let Some(revision) = coverage.revision {
+            coverage::check_unchanged(self.document, found, revision, findings);
+        }
+        form::check_dictionary(found, findings);
+        let permission = self
+            .permissions
+            .iter()
+            .filter(|permissions| found.fields.contains(&permissions.field))
+            .filter_map(|permissions| permissions.permission)
+            .min();
+        Ok(PdfFacts {
+            fields: found.fields.clone(),
+            kind: found.kind.clone(),
+            filter: found.filter.clone(),
+            sub_filter: found.sub_filter.clone(),
+            byte_range: found.byte_range.as_ref().ok().map(segl_pdf::ByteRange::numbers),
+            name: found.texts.name.clone(),
+            contact: found.texts.contact.clone(),
+            covers_whole_file: coverage.whole_file,
+            revision: coverage.revision,
+            permission,
+            later: LaterChanges::after(&self.later, coverage, self.document.trailing_bytes()),
+        })
+    }
+
+    fn digest(&mut self, found: &Located, algorithm: DigestAlgorithm) -> Result<Option<Digest>, ReadError> {
+        match &found.byte_range {
+            Ok(range) => self.digests.of(range, algorithm),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn timestamp(&mut self, found: &Located, facts: &PdfFacts) -> Result<TimestampClaim, ReadError> {
+        let contents = found.contents.as_ref().map(segl_pdf::PdfString::as_bytes).unwrap_or_default();
+        let (token, algorithm) = match SignedDataView::parse(contents) {
+            Ok(view) => (view.as_bytes().to_vec(), cms::imprint_algorithm(view.as_bytes())),
+            Err(_) => (contents.to_vec(), None),
+        };
+        let imprint = match algorithm {
+            Some(algorithm) => self.digest(found, algorithm)?,
+            None => None,
+        };
+        let store_then = match facts.revision.and_then(|revision| self.document.as_of(revision)) {
+            Some(signed) => signed.catalog()?.get("DSS").is_some(),
+            None => false,
+        };
+        Ok(TimestampClaim {
+            id: found.fields.first().cloned().unwrap_or_default(),
+            kind: TimestampKind::Document,
+            token,
+            imprint,
+            covered_until: found.byte_range.as_ref().ok().map(segl_pdf::ByteRange::end),
+            covers_evidence: store_then,
+        })
+    }
+
+    fn signature(
+        &mut self,
+        found: &Located,
+        facts: &PdfFacts,
+        mut findings: Vec<Finding>,
+    ) -> Result<Signature, ReadError> {
+        let contents = found.contents.as_ref().map(segl_pdf::PdfString::as_bytes).unwrap_or_default();
+        let mut signature = empty_signature(found);
+        let view = match SignedDataView::parse(contents) {
+            Ok(view) => view,
+            Err(error) => {
+                findings.push(Finding {
+                    rule: "cms-syntax",
+                    clause: CLAUSE,
+                    fatal: true,
+                    text: format!("/Contents holds no CMS SignedData: {error}"),
+                });
+                signature.findings = findings;
+                return Ok(signature);
+            }
+        };
+        form::check_cms(found, &view, &mut findings);
+        let signer = view.signers().first();
+        signature.evidence = cms::evidence(&view, signer);
+        if let Some(signer) = signer {
+            signature.format = form::format(found, &view, signer, &findings);
+            self.fill(&mut signature, found, facts, &view, signer)?;
+        }
+        signature.findings = findings;
+        Ok(signature)
+    }
+
+    fn fill(
+        &mut self,
+        signature: &mut Signature,
+        found: &Located,
+        facts: &PdfFacts,
+        view: &SignedDataView,
+        signer: &SignerInfoView,
+    ) -> Result<(), ReadError> {
+        signature.properties = segl_ades::SignedProperties {
+            claimed_signing_time: found.texts.time,
+            reason: found.texts.reason.clone(),
+            place: found.texts.location.clone(),
+            ..cms::properties(signer)
+        };
+        signature.signature_algorithm = signer.signature_algorithm_der().to_vec();
+        signature.digest_algorithm = signer.digest_algorithm();
+        signature.value = SignatureValue::from_octets(signer.signature());
+        signature.signer_certificate = cms::signer_certificate(view, signer);
+        let scope = scope(self.document.source().len(), facts);
+        let is_sha1_form = found.sub_filter.as_deref() == Some("adbe.pkcs7.sha1");
+        if is_sha1_form {
+            // The content is the SHA-1 of the covered octets, and is inside (ISO 32000-1, 12.8.3.3.1).
+            let inside = view.content().unwrap_or_default();
+            signature.content.push(ContentDigest {
+                name: "ByteRange".into(),
+                scope: scope.clone(),
+                claimed: Digest::new(DigestAlgorithm::Sha1, inside),
+                found: self.digest(found, DigestAlgorithm::Sha1)?,
+            });
+        }
+        match signer.signed_attributes_for_verification() {
+            Some(signed) => {
+                signature.signed_bytes = signed.to_vec();
+                let algorithm = signer.digest_algorithm();
+                let found_digest = match algorithm {
+                    Some(algorithm) if is_sha1_form => digest(algorithm, view.content().unwrap_or_default()),
+                    Some(algorithm) => self.digest(found, algorithm)?,
+                    None => None,
+                };
+                signature.content.push(ContentDigest {
+                    name: if is_sha1_form { "eContent" } else { "ByteRange" }.into(),
+                    scope,
+                    claimed: cms::message_digest(signer),
+                    found: found_digest,
+                });
+            }
+            None if is_sha1_form => signature.signed_bytes = view.content().unwrap_or_default().to_vec(),
+            // Without signed attributes the value is made over the covered octets themselves, which are not copied.
+            None => signature.content.push(ContentDigest {
+                name: "ByteRange".into(),
+                scope,
+                claimed: None,
+                found: match signer.digest_algorithm() {
+                    Some(algorithm) => self.digest(found, algorithm)?,
+                    None => None,
+                },
+            }),
+        }
+        let range = found.byte_range.as_ref().ok();
+        let digests = &mut self.digests;
+        signature.timestamps = cms::timestamps(&signature.id, signer, |algorithm| {
+            range.and_then(|range| digests.of(range, algorithm).ok().flatten())
+        });
+        Ok(())
+    }
+}
+
+fn scope(total: u64, facts: &PdfFacts) -> Scope {
+    match facts.byte_range {
+        Some(_) if facts.covers_whole_file => Scope::Full,
+        Some([_, head, _, tail]) => Scope::Partial { covered: head.saturating_add(tail), total },
+        None => Scope::DigestOnly,
+    }
+}
+
+fn empty_signature(found: &Located) -> Signature {
+    Signature {
+        id: found.fields.first().cloned().unwrap_or_default(),
+        format: Format::other("PDF-NOT-ETSI"),
+        role: SignerRole::Content,
+        content: Vec::new(),
+        signed_bytes: Vec::new(),
+        signature_algorithm: Vec::new(),
+        digest_algorithm: None,
+        value: SignatureValue::from_octets(Vec::new()),
+        properties: segl_ades::SignedProperties {
+            claimed_signing_time: found.texts.time,
+            reason: found.texts.reason.clone(),
+            place: found.texts.location.clone(),
+            ..segl_ades::SignedProperties::default()
+        },
+        signer_certificate: None,
+        timestamps: Vec::new(),
+        evidence: Evidence::default(),
+        findings: Vec::new(),
+    }
+}
+
+/// A PAdES baseline format of no particular level yet.
+pub(crate) const BASELINE: Format = Format::Baseline { family: Family::Pades, level: Level::B };
