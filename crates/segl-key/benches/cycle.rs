@@ -1,4 +1,5 @@
-//! The cycle of a one-shot key in a PKCS#11 token beside the same calls made bare: make, sign, look, destroy.
+//! The cycle of a one-shot key in a PKCS#11 token beside two floors of bare calls: make, sign, destroy, look; and the same with every
+//! read that this crate makes.
 //!
 //! `cargo bench -p segl-key --features pkcs11`. The token is SoftHSM2 in a temporary folder, or what `SEGL_PKCS11_MODULE` names.
 #![allow(
@@ -18,13 +19,29 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, ObjectClass};
+use cryptoki::object::{Attribute, AttributeType};
 use cryptoki::session::Session;
-use segl_crypto::{ToBeSigned, sha256};
+use segl_crypto::{ToBeSigned, digest};
 use segl_key::pkcs11::Pkcs11Token;
 use segl_key::{Curve, KeyId, KeyRequest, OneShotKey};
 use softhsm::Fixture;
 
+const PROTECTION: [AttributeType; 13] = [
+    AttributeType::AllowedMechanisms,
+    AttributeType::AlwaysSensitive,
+    AttributeType::Decrypt,
+    AttributeType::Derive,
+    AttributeType::Extractable,
+    AttributeType::Local,
+    AttributeType::NeverExtractable,
+    AttributeType::Private,
+    AttributeType::Sensitive,
+    AttributeType::Sign,
+    AttributeType::SignRecover,
+    AttributeType::Token,
+    AttributeType::Unwrap,
+];
+const TURNS: usize = 2000;
 const MESSAGE: &[u8] = &[0x5a; 300];
 
 fn main() {
@@ -52,36 +69,61 @@ fn main() {
     };
 
     let mut criterion = Criterion::default().configure_from_args();
-    let mut group = criterion.benchmark_group("one-shot P-256 key in a token");
-    group.bench_function("bare cryptoki", |b| b.iter(|| bare(&sessions, next())));
-    group.bench_function("segl-key", |b| b.iter(|| ours(&token, next())));
-    group.finish();
+    for curve in [Curve::P256, Curve::P384] {
+        let mut group = criterion.benchmark_group(format!("one-shot {curve} key in a token"));
+        group.bench_function("bare: make, sign, destroy, look", |b| {
+            b.iter(|| bare(&sessions, curve, next(), Reads::None))
+        });
+        group.bench_function("bare, with all reads", |b| {
+            b.iter(|| bare(&sessions, curve, next(), Reads::All))
+        });
+        group.bench_function("segl-key", |b| b.iter(|| ours(&token, curve, next())));
+        group.finish();
+    }
     criterion.final_summary();
 
     if !std::env::args().any(|argument| argument == "--test") {
         // Turn and turn about, because a busy machine changes its mind between two groups.
-        let (mut floor, mut full) = (Vec::new(), Vec::new());
-        for _ in 0..2000 {
-            floor.push(timed(|| bare(&sessions, next())));
-            full.push(timed(|| ours(&token, next())));
+        for curve in [Curve::P256, Curve::P384] {
+            let mut times = [const { Vec::new() }; 3];
+            for _ in 0..TURNS {
+                times[0].push(timed(|| bare(&sessions, curve, next(), Reads::None)));
+                times[1].push(timed(|| bare(&sessions, curve, next(), Reads::All)));
+                times[2].push(timed(|| ours(&token, curve, next())));
+            }
+            let [floor, reads, full] = times.map(median);
+            let over = |floor: Duration| full.as_secs_f64() / floor.as_secs_f64() * 100.0 - 100.0;
+            println!(
+                "{curve}, medians of {TURNS} in turn: bare {floor:?}, bare with all reads {reads:?}, segl-key {full:?}"
+            );
+            println!(
+                "segl-key is {:+.1} % over bare, {:+.1} % over the same reads",
+                over(floor),
+                over(reads)
+            );
         }
-        let (floor, full) = (median(floor), median(full));
-        let percent = full.as_secs_f64() / floor.as_secs_f64() * 100.0 - 100.0;
-        println!("medians of 2000 in turn: bare {floor:?}, segl-key {full:?}, {percent:+.1} %");
     }
 }
 
-/// What a careful caller would do by hand: the same template, one look for the key from another session.
-fn bare([working, witness]: &[Session; 2], id: [u8; 16]) {
+#[derive(Clone, Copy, PartialEq)]
+enum Reads {
+    None,
+    All,
+}
+
+/// What a caller would do by hand: the same template, one look for the key from another session, and on demand the reads.
+fn bare([working, witness]: &[Session; 2], curve: Curve, id: [u8; 16], reads: Reads) {
+    let params: &[u8] = match curve {
+        Curve::P384 => &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
+        _ => &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
+    };
+    let hash = digest(curve.algorithm().digest().unwrap(), MESSAGE).unwrap();
     let both = [
         Attribute::Token(false),
         Attribute::Id(id.to_vec()),
         Attribute::Label(KeyId(id).label().into_bytes()),
     ];
-    let mut public = vec![
-        Attribute::EcParams(vec![0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]),
-        Attribute::Verify(true),
-    ];
+    let mut public = vec![Attribute::EcParams(params.to_vec()), Attribute::Verify(true)];
     let mut private = vec![
         Attribute::Private(true),
         Attribute::Sensitive(true),
@@ -98,19 +140,28 @@ fn bare([working, witness]: &[Session; 2], id: [u8; 16]) {
     public.extend(both.iter().cloned());
     private.extend(both);
     let (public, private) = working.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap();
-    black_box(working.sign(&Mechanism::Ecdsa, private, &sha256(MESSAGE)).unwrap());
+    if reads == Reads::All {
+        black_box(witness.get_attributes(private, &PROTECTION).unwrap());
+        black_box(witness.get_attributes(public, &[AttributeType::EcPoint]).unwrap());
+    }
+    black_box(working.sign(&Mechanism::Ecdsa, private, hash.as_bytes()).unwrap());
     working.destroy_object(private).unwrap();
     working.destroy_object(public).unwrap();
-    let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(id.to_vec())];
-    assert!(witness.find_objects(&template).unwrap().is_empty());
+    assert!(witness.find_objects(&[Attribute::Id(id.to_vec())]).unwrap().is_empty());
+    if reads == Reads::All {
+        let label = Attribute::Label(KeyId(id).label().into_bytes());
+        assert!(witness.find_objects(&[label]).unwrap().is_empty());
+        black_box(witness.get_session_info().unwrap());
+        working.sign_init(&Mechanism::Ecdsa, private).unwrap_err();
+    }
 }
 
-fn ours(token: &Pkcs11Token, id: [u8; 16]) {
-    let request = KeyRequest::new(Curve::P256, KeyId(id), [0; 16]);
+fn ours(token: &Pkcs11Token, curve: Curve, id: [u8; 16]) {
+    let request = KeyRequest::new(curve, KeyId(id), [0; 16]);
     let key = OneShotKey::generate(token, &request).unwrap();
     let spki = key.spki_der().to_vec();
     let key = key.certify(&spki, [0; 32]).unwrap();
-    let tbs = ToBeSigned::new(MESSAGE, Curve::P256.algorithm());
+    let tbs = ToBeSigned::new(MESSAGE, curve.algorithm());
     let (_destroyed, value) = key.sign(&tbs).unwrap().destroy().unwrap();
     black_box(value);
 }

@@ -313,7 +313,6 @@ fn authority_key_stays_in_the_token() {
             assert_eq!((found.spki_der(), found.curve()), (made.spki_der(), curve));
             assert_eq!(found.attributes().unwrap().disobeyed_long_lived(), []);
             assert_eq!(found.token().unwrap().label, LABEL);
-            #[cfg(feature = "soft")]
             assert!(found.to_pkcs8_der().unwrap().is_none());
             let public = PublicKey::from_spki_der(found.spki_der()).unwrap();
             for key in [&made, &found] {

@@ -17,7 +17,8 @@ pub(crate) struct LongLivedKey {
     token: Pkcs11Token,
     label: String,
     id: Vec<u8>,
-    private: Mutex<ObjectHandle>,
+    /// The handle, and the login it was found under: after another login the same number may mean another key.
+    private: Mutex<(u64, ObjectHandle)>,
     curve: Curve,
     spki: Vec<u8>,
     attributes: KeyAttributes,
@@ -74,27 +75,34 @@ impl LongLivedKey {
             token: token.clone(),
             label: label.to_owned(),
             id: id.to_vec(),
-            private: Mutex::new(private),
+            private: Mutex::new((token.sessions().epoch(), private)),
             curve,
             spki,
             attributes: template::read_attributes(session, private)?,
         })
     }
 
-    /// Signs; when the handle or the session is lost, finds the key again and tries once more.
+    /// Signs; when the session or the handle is lost, finds the key again and tries once more.
     pub(crate) fn sign(&self, tbs: &ToBeSigned) -> Result<SignatureValue, Pkcs11Error> {
-        let first = self.token.sessions().with(|session| {
-            let private = *lock(&self.private);
+        let sessions = self.token.sessions();
+        let first = sessions.with(|session| {
+            let (login, private) = *lock(&self.private);
+            let private = if login == sessions.epoch() { private } else { self.find_again(session)? };
             sign(session, private, self.curve, tbs)
         });
         match first {
-            Err(Pkcs11Error::HandleUnknown(_)) => self.token.sessions().with(|session| {
-                let private = the_private_key(session, &self.label, &self.id)?;
-                *lock(&self.private) = private;
-                sign(session, private, self.curve, tbs)
-            }),
+            Err(Pkcs11Error::HandleUnknown(_)) => {
+                sessions.with(|session| sign(session, self.find_again(session)?, self.curve, tbs))
+            }
             first => first,
         }
+    }
+
+    fn find_again(&self, session: &Session) -> Result<ObjectHandle, Pkcs11Error> {
+        let login = self.token.sessions().epoch();
+        let private = the_private_key(session, &self.label, &self.id)?;
+        *lock(&self.private) = (login, private);
+        Ok(private)
     }
 
     pub(crate) const fn curve(&self) -> Curve {

@@ -144,11 +144,13 @@ impl fmt::Debug for Module {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::zeroize::ZeroizeOnDrop;
+
     use super::*;
 
     #[test]
     fn pin_is_shown_nowhere_and_wiped() {
-        const fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        const fn wiped<T: ZeroizeOnDrop>(_: &T) {}
         let pin = Pin::new("98765432");
         assert_eq!(format!("{pin:?} {:?}", pin.secret()).find("98765432"), None);
         wiped(pin.secret());

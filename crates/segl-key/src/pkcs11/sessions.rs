@@ -86,7 +86,7 @@ impl Sessions {
         if let Some(session) = idle {
             return Ok(session);
         }
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let epoch = self.epoch();
         Ok(Leased { session: self.open_session()?, epoch })
     }
 
@@ -109,7 +109,12 @@ impl Sessions {
     }
 
     pub(super) fn is_current(&self, session: &Leased) -> bool {
-        session.epoch == self.epoch.load(Ordering::Acquire)
+        session.epoch == self.epoch()
+    }
+
+    /// Counts the logins, beginning at zero.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// A session that may write token objects.

@@ -149,7 +149,24 @@ const fn flag(answer: &Attribute) -> Option<(KeyAttribute, bool)> {
     })
 }
 
-/// The curve and the SubjectPublicKeyInfo of a public key object.
+/// The SubjectPublicKeyInfo of a public key object that was asked for on this curve: by the point alone where the device gives one.
+/// Whether the point is on the curve, the caller has yet to see.
+pub(super) fn read_public_key_on(
+    curve: Curve,
+    session: &Session,
+    public: ObjectHandle,
+) -> Result<Vec<u8>, Pkcs11Error> {
+    let answers = session.get_attributes(public, &[AttributeType::EcPoint]).map_err(Pkcs11Error::of)?;
+    if let Some(Attribute::EcPoint(point)) = answers.first()
+        && let Some(spki) = point::spki(curve, Some(point), None)
+    {
+        return Ok(spki);
+    }
+    let (found, spki) = read_public_key(session, public)?;
+    if found == curve { Ok(spki) } else { Err(Pkcs11Error::PublicKey) }
+}
+
+/// The curve and the SubjectPublicKeyInfo of a public key object of which nothing is known.
 pub(super) fn read_public_key(
     session: &Session,
     public: ObjectHandle,

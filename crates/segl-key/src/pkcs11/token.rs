@@ -1,7 +1,7 @@
 //! One-shot keys in a PKCS#11 token.
 
 use core::fmt;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
@@ -25,11 +25,18 @@ struct Inner {
     live: Mutex<HashSet<KeyId>>,
     /// Set once the device has refused the long template.
     essentials_only: AtomicBool,
+    /// The login, counted from one, under which another session has been seen to find a key by looking, and by the same handle.
+    sees: AtomicU64,
 }
 
 impl Pkcs11Token {
     pub(super) fn new(sessions: Sessions) -> Self {
-        Self(Arc::new(Inner { sessions, live: Mutex::default(), essentials_only: AtomicBool::new(false) }))
+        Self(Arc::new(Inner {
+            sessions,
+            live: Mutex::default(),
+            essentials_only: AtomicBool::new(false),
+            sees: AtomicU64::new(0),
+        }))
     }
 
     pub(super) fn sessions(&self) -> &Sessions {
@@ -197,16 +204,25 @@ impl Token for Pkcs11Token {
         }
     }
 
-    /// Reads through another session than the key's, which proves at the same time that the later look-up is not blind.
+    /// Reads through another session than the key's. With the first key of a login that session has to find the key by looking for it,
+    /// which shows that later look-ups are not blind.
     fn read_back(&self, key: &Pkcs11Key) -> Result<ReadBack, Pkcs11Error> {
         self.sessions().with(|witness| {
-            let found = template::private_keys(witness, &key.id.0)?;
-            let [private] = found.as_slice() else {
-                return Err(Pkcs11Error::NotVisible { found: found.len() });
-            };
-            let attributes = template::read_attributes(witness, *private)?;
-            let (curve, spki) = template::read_public_key(witness, key.public)?;
-            if curve == key.curve { Ok(ReadBack { spki, attributes }) } else { Err(Pkcs11Error::PublicKey) }
+            let login = self.sessions().epoch().wrapping_add(1);
+            let mut private = key.private;
+            if self.0.sees.load(Ordering::Relaxed) != login {
+                let found = template::private_keys(witness, &key.id.0)?;
+                let [seen] = found.as_slice() else {
+                    return Err(Pkcs11Error::NotVisible { found: found.len() });
+                };
+                private = *seen;
+                if private == key.private {
+                    self.0.sees.store(login, Ordering::Relaxed);
+                }
+            }
+            let attributes = template::read_attributes(witness, private)?;
+            let spki = template::read_public_key_on(key.curve, witness, key.public)?;
+            Ok(ReadBack { spki, attributes })
         })
     }
 
