@@ -48,11 +48,14 @@ fn inside(value: &[u8]) -> Option<Reader<'_>> {
     element(value)?.reader().ok()
 }
 
+/// `signing-time`: RFC 5652, 11.3 has UTCTime for the years 1950 to 2049 and GeneralizedTime for all others, so that one moment has
+/// one encoding; anything else does not count.
 fn time(value: &[u8]) -> Option<Time> {
     let element = element(value)?;
     match element.tag() {
         Tag::UTC_TIME => Time::from_utc_time(element.content()),
-        Tag::GENERALIZED_TIME => Time::from_generalized_time(element.content()),
+        Tag::GENERALIZED_TIME => Time::from_generalized_time(element.content())
+            .filter(|time| !(1950..=2049).contains(&time.civil().year)),
         _ => None,
     }
 }
@@ -170,6 +173,7 @@ mod tests {
     fn times_of_both_kinds() {
         assert_eq!(time(b"\x17\x0d261125120000Z").unwrap().to_string(), "2026-11-25T12:00:00Z");
         assert!(time(b"\x18\x0f20501125120000Z").is_some());
+        assert!(time(b"\x18\x0f20261125120000Z").is_none(), "would have been a UTCTime");
         assert!(time(b"\x04\x00").is_none());
     }
 }

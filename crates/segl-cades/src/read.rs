@@ -1,11 +1,11 @@
 use const_oid::ObjectIdentifier;
 use segl_ades::{
-    ContentDigest, Family, Finding, Format, Level, Scope, Signature, SignerRole, TimestampClaim,
-    TimestampKind,
+    ContentDigest, Family, Finding, Format, Level, Scope, Signature, SignedProperties, SignerRole,
+    TimestampClaim, TimestampKind,
 };
 use segl_cms::ess::{EssMatch, EssVersion, SigningCertificate};
 use segl_cms::{AttributesForm, SignedDataView, SignerInfoView, oids as cms};
-use segl_crypto::{Digest, SignatureValue, digest};
+use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, digest};
 use segl_tsp::Token;
 use segl_x509::Certificate;
 
@@ -51,7 +51,8 @@ pub fn read_signature(
     let candidates: Vec<Certificate> =
         message.certificates().filter_map(|der| Certificate::from_der(der).ok()).collect();
     let certificate = signer_certificate(signer, &candidates);
-    let findings = findings(message, signer, certificate);
+    let properties = signed_properties(signer);
+    let findings = findings(message, signer, &properties, certificate);
     let signed_bytes = signer.signed_attributes_for_verification().or(message.content()).unwrap_or_default();
     let claimed = match signer.signed_attributes_for_verification() {
         Some(_) => signer
@@ -75,7 +76,7 @@ pub fn read_signature(
         signature_algorithm: signer.signature_algorithm_der().to_vec(),
         digest_algorithm: signer.digest_algorithm(),
         value: SignatureValue::from_octets(signer.signature()),
-        properties: signed_properties(signer),
+        properties,
         signer_certificate: certificate.map(|certificate| certificate.as_der().to_vec()),
         timestamps,
         evidence: evidence(message, signer),
@@ -115,22 +116,29 @@ fn baseline_shape(
         && single_reference(signer).is_some()
 }
 
-/// The one signing-certificate attribute, of the version that goes with its digest.
+/// The one signing-certificate attribute, of the version that goes with its digest: version 1 is for SHA-1 alone and version 2 for all
+/// others (EN 319 122-1, 5.2.2.1).
 fn single_reference(signer: &SignerInfoView) -> Option<SigningCertificate> {
     let mut attributes = signer.signing_certificates().into_iter();
     match (attributes.next(), attributes.next()) {
-        (Some(Ok(only)), None) => Some(only),
+        (Some(Ok(only)), None) => Some(only).filter(|only| !is_v2_with_sha1(only)),
         _ => None,
     }
 }
 
+fn is_v2_with_sha1(reference: &SigningCertificate) -> bool {
+    let sha1 = DigestAlgorithm::Sha1.oid();
+    reference.version() == EssVersion::V2
+        && reference.entries().iter().any(|entry| entry.digest_oid() == sha1)
+}
+
 fn format(message: &SignedDataView, signer: &SignerInfoView, certificate: Option<&Certificate>) -> Format {
-    if baseline_shape(message, signer, certificate) && signer.single_signed_value(cms::SIGNING_TIME).is_some()
-    {
-        let level = match signer.unsigned_values(oids::SIGNATURE_TIMESTAMP).next() {
-            Some(_) => Level::T,
-            None => Level::B,
-        };
+    let timed = signer.signed_values(cms::SIGNING_TIME).count() == 1;
+    if timed && baseline_shape(message, signer, certificate) {
+        // What is no token (one file of the corpus has it wrapped in an OCTET STRING) raises no level.
+        let stamped =
+            signer.unsigned_values(oids::SIGNATURE_TIMESTAMP).any(|value| Token::from_der(value).is_ok());
+        let level = if stamped { Level::T } else { Level::B };
         Format::baseline(Family::Cades, level)
     } else if single_reference(signer).is_some() {
         Format::other("CAdES-BES")
@@ -142,6 +150,7 @@ fn format(message: &SignedDataView, signer: &SignerInfoView, certificate: Option
 fn findings(
     message: &SignedDataView,
     signer: &SignerInfoView,
+    properties: &SignedProperties,
     certificate: Option<&Certificate>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -190,14 +199,15 @@ fn findings(
                 report("signing-certificate", "RFC 5035, 3", false, format!("cannot be read: {error}"))
             }
             Ok(reference) => {
-                let sha1 = segl_crypto::DigestAlgorithm::Sha1.oid();
-                let is_sha1 = reference.entries().iter().all(|entry| entry.digest_oid() == sha1);
-                if reference.version() == EssVersion::V2 && is_sha1 {
+                if is_v2_with_sha1(&reference) {
                     let text = "version 2 of signing-certificate with SHA-1".into();
                     report("signing-certificate-sha1", "EN 319 122-1, 5.2.2.1", false, text);
                 }
             }
         }
+    }
+    if signer.signed_values(cms::SIGNING_TIME).next().is_some() && properties.claimed_signing_time.is_none() {
+        report("signing-time", "RFC 5652, 11.3", false, "signing-time is malformed or there twice".into());
     }
     if certificate.is_none() {
         let text = "no certificate inside is the one that the signer identifier names".into();

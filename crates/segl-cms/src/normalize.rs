@@ -18,45 +18,49 @@ pub enum AttributesForm {
 
 /// The DER of signed attributes as a SET OF, and how they were stored.
 ///
-/// Attributes that are DER themselves are taken as they arrived, sorted; only where BER is met everything is written anew.
+/// Attributes that are DER themselves are taken as they arrived, sorted; only where BER is met everything is written anew. Octets
+/// that are not even BER can stand inside a value, which nobody has looked into: then the attributes are kept.
 pub(crate) fn signed_attributes(field: &Element<'_>) -> Result<(AttributesForm, Vec<u8>), BerError> {
-    let base = field.span().start;
-    let shift = |error: BerError| error.kind.at(base.saturating_add(error.offset));
-    if has_ber(field.bytes(), 0).map_err(shift)? {
-        let mut members = Vec::new();
-        let mut reader = field.reader()?;
-        while !reader.is_empty() {
-            members.push(to_der(&reader.read()?, 1)?);
-        }
-        return Ok((AttributesForm::Ber, encode::set_of(0x31, &members)));
-    }
     let mut members = Vec::new();
     let mut reader = field.reader()?;
     while !reader.is_empty() {
-        members.push(reader.read()?.bytes());
+        members.push(reader.read()?);
     }
-    let form = if members.is_sorted() { AttributesForm::Der } else { AttributesForm::Unsorted };
+    let ber = has_ber(field.bytes(), 0);
+    if ber {
+        let rewritten: Result<Vec<Vec<u8>>, BerError> =
+            members.iter().map(|member| to_der(member, 1)).collect();
+        if let Ok(rewritten) = rewritten {
+            return Ok((AttributesForm::Ber, encode::set_of(0x31, &rewritten)));
+        }
+    }
+    let members: Vec<&[u8]> = members.iter().map(Element::bytes).collect();
+    let form = match (ber, members.is_sorted()) {
+        (true, _) => AttributesForm::Ber,
+        (false, true) => AttributesForm::Der,
+        (false, false) => AttributesForm::Unsorted,
+    };
     Ok((form, encode::set_of(0x31, &members)))
 }
 
 /// Whether an element or one inside it has a form that only BER allows.
-fn has_ber(bytes: &[u8], depth: usize) -> Result<bool, BerError> {
+fn has_ber(bytes: &[u8], depth: usize) -> bool {
     if depth > MAX_DEPTH {
-        return Err(BerErrorKind::TooDeep.at(0));
+        return false;
     }
     let mut reader = Reader::new(bytes, Rules::Der);
     while !reader.is_empty() {
-        let element = match reader.read() {
-            Ok(element) => element,
-            Err(BerError { kind: BerErrorKind::NotDer, .. }) => return Ok(true),
-            // What is no BER either inside a primitive-looking value was refused before; keep such bytes as they are.
-            Err(_) => return Ok(false),
-        };
-        if element.is_constructed() && has_ber(element.content(), depth.saturating_add(1))? {
-            return Ok(true);
+        match reader.read() {
+            Ok(element)
+                if element.is_constructed() && has_ber(element.content(), depth.saturating_add(1)) =>
+            {
+                return true;
+            }
+            Ok(_) => {}
+            Err(error) => return error.kind == BerErrorKind::NotDer,
         }
     }
-    Ok(false)
+    false
 }
 
 /// Writes an element as DER: definite lengths, strings in one piece, TRUE as FF, SET members sorted.
@@ -145,6 +149,13 @@ mod tests {
             attributes(&[0xa0, 0x80, 0x30, 0x80, 0x24, 4, 4, 2, 7, 8, 1, 1, 1, 0, 0, 0x30, 0x81, 0, 0, 0]);
         assert_eq!(form, AttributesForm::Ber);
         assert_eq!(der, [0x31, 11, 0x30, 0, 0x30, 7, 4, 2, 7, 8, 1, 1, 0xff]);
+    }
+
+    #[test]
+    fn what_is_no_ber_inside_a_value_is_kept() {
+        let (form, der) = attributes(&[0xa0, 6, 0x30, 4, 0x30, 2, 0, 0x80]);
+        assert_eq!(form, AttributesForm::Ber);
+        assert_eq!(der, [0x31, 6, 0x30, 4, 0x30, 2, 0, 0x80]);
     }
 
     #[test]
