@@ -1,7 +1,7 @@
 //! What was changed after a signature, revision by revision.
 
 use segl_crypto::Source;
-use segl_pdf::{Document, ReadError, Reference};
+use segl_pdf::{Document, Reference};
 
 use crate::{coverage::Coverage, explain};
 
@@ -29,7 +29,10 @@ pub enum ChangeKind {
     DocumentTimestamp,
     /// The value of a form field that is not a signature, or its appearance.
     FieldValue,
-    /// The document information dictionary or the metadata stream.
+    /// Fonts and defaults for the appearance of form fields (`/DR`, `/DA`, `/Q`, `/NeedAppearances`), which many
+    /// signing programs add.
+    FormResources,
+    /// The document information dictionary, the metadata stream or the file identifier.
     Metadata,
     /// Something in the document security store.
     SecurityStore,
@@ -50,7 +53,7 @@ impl ChangeKind {
             Self::Bookkeeping | Self::DocumentTimestamp | Self::Metadata | Self::SecurityStore => {
                 ChangeLevel::LongTerm
             }
-            Self::FieldValue | Self::Signature => ChangeLevel::FormFilling,
+            Self::FieldValue | Self::FormResources | Self::Signature => ChangeLevel::FormFilling,
             Self::Unexplained { .. } => ChangeLevel::Unexplained,
         }
     }
@@ -114,20 +117,23 @@ impl LaterChanges {
 }
 
 /// Explains the changes of every revision from `first` on; earlier ones are left empty.
-pub(crate) fn of_revisions<S: Source>(
-    document: &Document<S>,
-    first: usize,
-) -> Result<Vec<LaterChanges>, ReadError> {
+pub(crate) fn of_revisions<S: Source>(document: &Document<S>, first: usize) -> Vec<LaterChanges> {
     let count = document.revisions().len();
     let mut every = vec![LaterChanges::default(); count];
     for (index, step) in every.iter_mut().enumerate().skip(first.max(1)) {
         if let Some(before) = index.checked_sub(1).and_then(|before| document.as_of(before))
             && let Some(after) = document.as_of(index)
         {
-            let changes = explain::step(&before, &after)?;
+            // What cannot be read cannot be compared; the signatures themselves can still be.
+            let changes = explain::step(&before, &after).unwrap_or_else(|error| {
+                vec![(
+                    None,
+                    ChangeKind::Unexplained { what: format!("the revision cannot be read: {error}") },
+                )]
+            });
             step.changes =
                 changes.into_iter().map(|(object, kind)| Change { revision: index, object, kind }).collect();
         }
     }
-    Ok(every)
+    every
 }

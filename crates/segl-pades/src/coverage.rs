@@ -2,7 +2,7 @@
 
 use segl_ades::Finding;
 use segl_crypto::Source;
-use segl_pdf::{ByteRange, Document, Object, ReadError, Revision, StringForm};
+use segl_pdf::{ByteRange, Dictionary, Document, Object, ReadError, Revision, StringForm};
 
 use crate::dictionary::Located;
 
@@ -33,18 +33,18 @@ pub(crate) fn of<S: Source>(document: &Document<S>, range: &ByteRange) -> Covera
     Coverage { revision, whole_file: revision.is_some() && (range.end() == len || closes_file) }
 }
 
-/// Checks rules B1 to B8: numbers, gap, padding aside.
+/// Checks the numbers, the gap and the dictionary at the time of signing.
 pub(crate) fn check<S: Source>(
     document: &Document<S>,
     located: &Located,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReadError> {
     let mut found = |rule, fatal, text: String| findings.push(Finding { rule, clause: CLAUSE, fatal, text });
-    let Some(contents) = &located.contents else {
+    let Some(newest) = &located.contents else {
         found("contents-missing", true, "/Contents is missing or not a string".into());
         return Ok(());
     };
-    if contents.as_bytes().iter().all(|byte| *byte == 0) {
+    if newest.as_bytes().iter().all(|byte| *byte == 0) {
         found("contents-empty", true, "/Contents holds no signature".into());
     }
     let range = match &located.byte_range {
@@ -53,6 +53,23 @@ pub(crate) fn check<S: Source>(
             found("byte-range-shape", true, format!("/ByteRange: {error}"));
             return Ok(());
         }
+    };
+    // The dictionary may stand in a later revision again; what counts is the one that was signed.
+    let coverage = of(document, range);
+    let then = match (coverage.revision.and_then(|revision| document.as_of(revision)), located.reference) {
+        (Some(signed), Some(reference)) => match signed.load(reference) {
+            Ok(Object::Dictionary(then)) => Some(then),
+            _ => Some(Dictionary::new()),
+        },
+        _ => None,
+    };
+    if then.as_ref().is_some_and(|then| *then != located.dictionary) {
+        let text = "the signature dictionary of the signed revision is not the one of the newest".into();
+        found("signature-dictionary-changed", true, text);
+    }
+    let contents = match then.as_ref().and_then(|then| then.get("Contents")).and_then(Object::as_string) {
+        Some(signed) if signed == newest => signed,
+        _ => newest,
     };
     if contents.form() != StringForm::Hexadecimal {
         found("contents-form", false, "/Contents is not written in hexadecimal digits".into());
@@ -83,7 +100,6 @@ pub(crate) fn check<S: Source>(
             );
         }
     }
-    let coverage = of(document, range);
     if coverage.revision.is_none() {
         found(
             "byte-range-end",
@@ -92,23 +108,4 @@ pub(crate) fn check<S: Source>(
         );
     }
     Ok(())
-}
-
-/// Checks rule 6 of section 4: the dictionary in the signed revision is the one in the newest.
-pub(crate) fn check_unchanged<S: Source>(
-    document: &Document<S>,
-    located: &Located,
-    revision: usize,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(reference) = located.reference else { return };
-    let then = document.as_of(revision).and_then(|old| old.load(reference).ok());
-    if then.as_ref().and_then(Object::as_dictionary) != Some(&located.dictionary) {
-        findings.push(Finding {
-            rule: "signature-dictionary-changed",
-            clause: CLAUSE,
-            fatal: true,
-            text: "the signature dictionary of the signed revision is not the one of the newest".into(),
-        });
-    }
 }

@@ -110,8 +110,13 @@ impl<A: Source, B: Source> Step<'_, A, B> {
         if old.get("Encrypt") != new.get("Encrypt") {
             self.note(None, "the trailer names another encryption dictionary");
         }
-        if !id(&old).is_null() && id(&old) != id(&new) {
-            self.note(None, "the first part of the file identifier is another");
+        if id(&old) != id(&new) {
+            // The identifier takes part in the keys of some encryption handlers, and is a label otherwise.
+            if new.get("Encrypt").is_some() {
+                self.note(None, "the first part of the file identifier is another");
+            } else {
+                self.notes.push((None, ChangeKind::Metadata));
+            }
         }
     }
 
@@ -285,7 +290,14 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             return Ok(());
         };
         let form = new_catalog.get("AcroForm").and_then(Object::as_reference);
-        let allowed = ["Fields", "SigFlags"];
+        let resources = ["DA", "DR", "NeedAppearances", "Q"];
+        let allowed = ["DA", "DR", "Fields", "NeedAppearances", "Q", "SigFlags"];
+        if resources.iter().any(|key| old.get(key) != new.get(key)) {
+            self.notes.push((form, ChangeKind::FormResources));
+        }
+        if let Some(value) = new.get("DR") {
+            self.claim_new_below(value, &ChangeKind::FormResources, 0)?;
+        }
         match form {
             Some(reference) => {
                 let same = old_catalog.get("AcroForm").and_then(Object::as_reference) == Some(reference);

@@ -111,9 +111,17 @@ pub(crate) fn format(
     let keeps_baseline = findings.iter().all(|finding| finding.clause != BASELINE);
     let has_policy = signer.signed_values(POLICY).next().is_some();
     let has_reference = signer.signing_certificates().iter().any(Result::is_ok);
-    match found.sub_filter.as_deref() {
+    let sub_filter = found.sub_filter.as_deref();
+    let must_be_detached = sub_filter != Some("adbe.pkcs7.sha1");
+    match sub_filter {
         Some("ETSI.CAdES.detached") if keeps_baseline => read::BASELINE,
-        Some("ETSI.CAdES.detached") if view.content().is_some() || !has_reference => not_etsi(),
+        _ if view.signers().len() != 1
+            || (must_be_detached && signer.signed_attributes().is_empty())
+            || (must_be_detached && view.content().is_some()) =>
+        {
+            not_etsi()
+        }
+        Some("ETSI.CAdES.detached") if !has_reference => not_etsi(),
         Some("ETSI.CAdES.detached") if has_policy => Format::other("PAdES-EPES"),
         Some("ETSI.CAdES.detached") => Format::other("PAdES-BES"),
         Some("adbe.pkcs7.detached" | "adbe.pkcs7.sha1") => Format::other("PKCS7"),

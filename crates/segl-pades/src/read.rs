@@ -110,7 +110,7 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
     let first = located.iter().filter_map(|found| found.byte_range.as_ref().ok());
     let first = first.filter_map(|range| coverage::of(document, range).revision).min();
     let later = match first {
-        Some(first) => changes::of_revisions(document, first.saturating_add(1))?,
+        Some(first) => changes::of_revisions(document, first.saturating_add(1)),
         None => Vec::new(),
     };
     let mut reader = Reader {
@@ -128,7 +128,8 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
             findings.push(Finding {
                 rule: "contents-twice",
                 clause: "ISO 32000-2, 12.8.1",
-                fatal: true,
+                // Only one of the two can be right, and its digest tells which.
+                fatal: false,
                 text: "another signature dictionary has the same /Contents".into(),
             });
         }
@@ -215,9 +216,6 @@ impl<S: Source> Reader<'_, S> {
             Ok(range) => coverage::of(self.document, range),
             Err(_) => Coverage { revision: None, whole_file: false },
         };
-        if let Some(revision) = coverage.revision {
-            coverage::check_unchanged(self.document, found, revision, findings);
-        }
         form::check_dictionary(found, findings);
         let permission = self
             .permissions
@@ -350,16 +348,20 @@ impl<S: Source> Reader<'_, S> {
                 });
             }
             None if is_sha1_form => signature.signed_bytes = view.content().unwrap_or_default().to_vec(),
-            // Without signed attributes the value is made over the covered octets themselves, which are not copied.
-            None => signature.content.push(ContentDigest {
-                name: "ByteRange".into(),
-                scope,
-                claimed: None,
-                found: match signer.digest_algorithm() {
+            // Without signed attributes the value is made over the covered octets themselves.
+            None => {
+                let digest = match signer.digest_algorithm() {
                     Some(algorithm) => self.digest(found, algorithm)?,
                     None => None,
-                },
-            }),
+                };
+                signature.signed_bytes = self.covered_bytes(found)?;
+                signature.content.push(ContentDigest {
+                    name: "ByteRange".into(),
+                    scope,
+                    claimed: digest.clone(),
+                    found: digest,
+                });
+            }
         }
         let range = found.byte_range.as_ref().ok();
         let digests = &mut self.digests;
@@ -367,6 +369,21 @@ impl<S: Source> Reader<'_, S> {
             range.and_then(|range| digests.of(range, algorithm).ok().flatten())
         });
         Ok(())
+    }
+}
+
+impl<S: Source> Reader<'_, S> {
+    /// The covered octets themselves; empty when they are more than a stream may have.
+    fn covered_bytes(&self, found: &Located) -> Result<Vec<u8>, ReadError> {
+        let limit = self.document.limits().decoded_stream;
+        let Ok(range) = &found.byte_range else { return Ok(Vec::new()) };
+        if usize::try_from(range.covered()).map_or(true, |covered| covered > limit) {
+            return Ok(Vec::new());
+        }
+        let gap = range.gap();
+        let mut bytes = self.document.source().read_range(0..gap.start, limit)?;
+        bytes.extend(self.document.source().read_range(gap.end..range.end(), limit)?);
+        Ok(bytes)
     }
 }
 
