@@ -13,6 +13,7 @@
 )]
 
 mod chain;
+mod checkpoint;
 mod codec;
 mod commitment;
 mod event;
@@ -30,6 +31,7 @@ mod values;
 mod verify;
 
 pub use crate::chain::{AppendError, Disclosure, Entry, Head};
+pub use crate::checkpoint::{Checkpoint, CheckpointParseError};
 pub use crate::codec::DecodeError;
 pub use crate::commitment::{SaltSeed, commit};
 pub use crate::event::{Event, Kind, Purge, SlotCleared};

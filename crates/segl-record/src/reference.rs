@@ -44,7 +44,7 @@ pub enum DigestForm {
     SpacedHex,
 }
 
-/// Why a reference text was refused. Offsets are in bytes of the text.
+/// Why a reference text was refused. Offsets are in bytes of the text without the white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReferenceError {

@@ -2,7 +2,7 @@ use crate::Field;
 use crate::person_number::find_person_number;
 use crate::reference::is_invisible;
 
-/// Why a text was refused for a field of the record. Offsets are in bytes of the text.
+/// Why a text was refused for a field of the record. Offsets are in bytes of the text without the white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {fault}")]
 pub struct TextError {

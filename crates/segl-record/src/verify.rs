@@ -1,12 +1,14 @@
-use crate::{Disclosure, Entry, Event, Field, Head, LogId, Purge};
+use crate::{Checkpoint, Disclosure, Entry, Event, Field, Head, LogId, Purge};
 
 /// Verifies a log entry by entry, from the first.
 ///
 /// It finds an entry that was changed, moved, left out or put in, a value that is not the one committed to, and values that are gone
-/// without a purge record. It does not see that entries were cut off at the end or that the whole log was written anew: for that,
-/// compare [`Verified::head`] with a head that was kept somewhere else.
+/// without a purge record. That entries were cut off at the end, or that the whole log was written anew, it sees when it is given a
+/// [`Checkpoint`] that was kept somewhere else.
 #[derive(Clone, Debug)]
 pub struct Verifier {
+    log: LogId,
+    checkpoints: Vec<Checkpoint>,
     head: Head,
     disclosed: u64,
     erased: Vec<Erased>,
@@ -31,6 +33,8 @@ pub struct Verified {
     pub disclosed: u64,
     /// Entries whose values were erased, and a purge record says so.
     pub lawfully_erased: u64,
+    /// Entries at the end that no checkpoint speaks for: all of them when none was given.
+    pub unanchored: u64,
 }
 
 /// What is wrong with a log. Numbers are sequence numbers.
@@ -48,6 +52,26 @@ pub enum LogError {
     ErasedWithoutPurge {
         /// The first such entry.
         sequence: u64,
+    },
+    /// Another log was written in the place of the one the checkpoint speaks for.
+    #[error("the log differs from the checkpoint at entry {sequence}")]
+    DiffersFromCheckpoint {
+        /// The number of entries in the checkpoint.
+        sequence: u64,
+    },
+    /// The log ends before a checkpoint: its end was cut off, or an older copy was put in its place.
+    #[error("the log has {found} entries, a checkpoint says {kept}")]
+    OlderThanCheckpoint {
+        /// Entries found.
+        found: u64,
+        /// Entries in the checkpoint.
+        kept: u64,
+    },
+    /// The checkpoint is of another log.
+    #[error("the checkpoint is of the log {found}")]
+    OtherLog {
+        /// The log it is of.
+        found: LogId,
     },
     /// Entries are missing, or stand in another order.
     #[error("entry {found} stands where {expected} belongs")]
@@ -87,7 +111,22 @@ impl Verifier {
     /// Begins with an empty log of this identity.
     #[must_use]
     pub fn new(log: LogId) -> Self {
-        Self { head: Head::empty(log), disclosed: 0, erased: Vec::new(), purges: Vec::new() }
+        Self {
+            log,
+            checkpoints: Vec::new(),
+            head: Head::empty(log),
+            disclosed: 0,
+            erased: Vec::new(),
+            purges: Vec::new(),
+        }
+    }
+
+    /// Holds the log against a checkpoint as well; to be called before the first entry, as often as there are checkpoints. Whether the
+    /// checkpoint is authentic was decided before.
+    #[must_use]
+    pub fn against(mut self, checkpoint: Checkpoint) -> Self {
+        self.checkpoints.push(checkpoint);
+        self
     }
 
     /// Takes the next entry and, unless they were erased, its values. Returns the event they tell.
@@ -119,11 +158,18 @@ impl Verifier {
             }
         };
         self.head = entry.head();
+        self.hold_against_checkpoints()?;
         Ok(event)
     }
 
     /// Ends the log, and compares what is erased with the purge records.
     pub fn finish(self) -> Result<Verified, LogError> {
+        let kept = self.checkpoints.iter().map(|checkpoint| checkpoint.head().sequence()).max().unwrap_or(0);
+        let found = self.head.sequence();
+        if self.head.sequence() == 0 {
+            self.hold_against_checkpoints()?;
+        }
+        let unanchored = found.checked_sub(kept).ok_or(LogError::OlderThanCheckpoint { found, kept })?;
         for (sequence, purge) in &self.purges {
             let found = self
                 .erased
@@ -149,7 +195,20 @@ impl Verifier {
             }
         }
         let lawfully_erased = self.erased.iter().map(|run| run.last - run.first + 1).sum();
-        Ok(Verified { head: self.head, disclosed: self.disclosed, lawfully_erased })
+        Ok(Verified { head: self.head, disclosed: self.disclosed, lawfully_erased, unanchored })
+    }
+
+    fn hold_against_checkpoints(&self) -> Result<(), LogError> {
+        let sequence = self.head.sequence();
+        for checkpoint in &self.checkpoints {
+            if checkpoint.log() != self.log {
+                return Err(LogError::OtherLog { found: checkpoint.log() });
+            }
+            if checkpoint.head().sequence() == sequence && checkpoint.head() != self.head {
+                return Err(LogError::DiffersFromCheckpoint { sequence });
+            }
+        }
+        Ok(())
     }
 
     fn note_purge(&mut self, sequence: u64, event: &Event) -> Result<(), LogError> {
@@ -274,6 +333,31 @@ mod tests {
         let mut exchanged = rows.clone();
         exchanged[1].1.clone_from(&rows[0].1);
         assert!(matches!(verify(&exchanged), Err(LogError::ValueChanged { sequence: 2, field: Some(_) })));
+    }
+
+    #[test]
+    fn a_checkpoint_finds_an_older_copy_and_another_log() {
+        let rows = log(&sealings(&[2026, 2026, 2027, 2027]));
+        let of = |row: &Row| Checkpoint::new(testing::log(1), row.0.head(), testing::T0, None);
+        let against = |rows: &[Row], checkpoints: &[Checkpoint]| {
+            let mut verifier =
+                checkpoints.iter().fold(Verifier::new(testing::log(1)), |verifier, c| verifier.against(*c));
+            for (entry, values) in rows {
+                verifier.next(entry, values.as_ref())?;
+            }
+            verifier.finish()
+        };
+        let kept = [of(&rows[0]), of(&rows[2])];
+        assert_eq!(against(&rows, &kept).unwrap().unanchored, 1);
+        assert_eq!(against(&rows, &[]).unwrap().unanchored, 4);
+        assert_eq!(against(&rows[..2], &kept), Err(LogError::OlderThanCheckpoint { found: 2, kept: 3 }));
+        let anew = log(&sealings(&[2026, 2026, 2026, 2026, 2026]));
+        assert_eq!(against(&anew, &kept), Err(LogError::DiffersFromCheckpoint { sequence: 3 }));
+        let other = Checkpoint::new(testing::log(2), rows[0].0.head(), testing::T0, None);
+        assert_eq!(against(&rows, &[other]), Err(LogError::OtherLog { found: testing::log(2) }));
+        assert!(against(&[], &[other]).is_err());
+        let empty = Checkpoint::new(testing::log(1), Head::empty(testing::log(1)), testing::T0, None);
+        assert_eq!(against(&[], &[empty]).unwrap().unanchored, 0);
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn log(c: &mut Criterion) {
     }
     let mut group = c.benchmark_group("log");
     group.throughput(Throughput::Elements(200));
-    group.bench_function("verify", |b| b.iter(|| file.verify().unwrap()));
+    group.bench_function("verify", |b| b.iter(|| file.verify(&[]).unwrap()));
     let organisation = segl_testkit::sealing::organisation(0).number;
     group.throughput(Throughput::Elements(100));
     group.bench_function("uses of an organisation", |b| {

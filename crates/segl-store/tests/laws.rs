@@ -25,7 +25,7 @@ macro_rules! laws {
             let folder = TempDir::new().unwrap();
             let store = store(&folder);
             laws::$law(&store);
-            store.verify().unwrap();
+            store.verify(&[]).unwrap();
         }
     )*};
 }

@@ -181,7 +181,7 @@ fn killed_after_each_step_everything_acknowledged_is_there() {
         assert_eq!(swept, usize::from((2..=5).contains(&last)), "after {last}");
         assert_eq!(recovered.len(), usize::from(last < 8));
         assert!(recovered.iter().all(|r| r.outcome == Outcome::Aborted(Cause::Crashed)));
-        assert_eq!(store.verify().unwrap().disclosed, 1);
+        assert_eq!(store.verify(&[]).unwrap().disclosed, 1);
         let replay = store.open(&opening(1), &lease(1));
         match last {
             8 => assert!(matches!(replay, Err(OpenError::AlreadyCompleted { .. }))),
@@ -212,7 +212,7 @@ fn killed_at_any_moment_the_store_is_whole() {
         drop(child);
 
         let store = SqliteStore::open(&file, log_id()).unwrap();
-        let verified = store.verify().unwrap();
+        let verified = store.verify(&[]).unwrap();
         let (n, at) = acknowledged.last().unwrap().split_once(' ').unwrap();
         let (n, at): (u64, usize) = (n.parse().unwrap(), at.parse().unwrap());
         let complete = if at == 8 { n } else { n - 1 };
@@ -248,7 +248,7 @@ fn of_two_processes_exactly_one_wins_every_step() {
         }
     }
     drop(children);
-    let verified = SqliteStore::open(&file, log_id()).unwrap().verify().unwrap();
+    let verified = SqliteStore::open(&file, log_id()).unwrap().verify(&[]).unwrap();
     assert_eq!((verified.disclosed, wins[0] + wins[1]), (ROUNDS, ROUNDS));
     println!("{ROUNDS} rounds, openings won: {wins:?}");
 }

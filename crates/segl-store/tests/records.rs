@@ -72,7 +72,7 @@ fn years_are_erased_when_they_are_over_and_the_chain_still_verifies() {
     let batches: Vec<_> = purged.records.iter().map(|p| (p.year.year(), p.first, p.last, p.count)).collect();
     assert_eq!(batches, [(2026, 1, 2, 2), (2026, 3, 3, 1)]);
     assert!(purged.wal_cleared);
-    let verified = store.verify().unwrap();
+    let verified = store.verify(&[]).unwrap();
     assert_eq!((verified.disclosed, verified.lawfully_erased), (3, 3));
     for gone in [
         "Test Person 1",
@@ -94,7 +94,7 @@ fn years_are_erased_when_they_are_over_and_the_chain_still_verifies() {
 
     assert!(purge("2033-12-31T23:00:00Z").unwrap().records.is_empty());
     drop(store);
-    open(&folder).verify().unwrap();
+    open(&folder).verify(&[]).unwrap();
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_purge_with_a_clock_behind_the_log_is_refused() {
     seal_at(&store, 2, at("2050-06-01T00:00:00Z"));
     let refused = store.purge(at("2040-01-01T00:00:00Z"), &Operator::new("a").unwrap(), 10, || salts(9));
     assert!(matches!(refused, Err(PurgeError::ClockBehindLog)), "{refused:?}");
-    assert_eq!(store.verify().unwrap().lawfully_erased, 0);
+    assert_eq!(store.verify(&[]).unwrap().lawfully_erased, 0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn tampering_is_found_and_named() {
         .unwrap();
         raw.execute_batch(change).unwrap();
         drop(raw);
-        open(&folder).verify().unwrap_err()
+        open(&folder).verify(&[]).unwrap_err()
     };
     let log = |change: &str| match verdict(change) {
         VerifyError::Log(error) => error,
@@ -144,6 +144,31 @@ fn tampering_is_found_and_named() {
     assert!(matches!(step, VerifyError::AttemptDiffers { sequence: 1 }), "{step:?}");
     let gone = verdict("DELETE FROM attempt WHERE entry = 3");
     assert!(matches!(gone, VerifyError::AttemptDiffers { sequence: 3 }), "{gone:?}");
+}
+
+#[test]
+fn an_older_copy_is_found_by_a_checkpoint() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    run_whole(&store, 1);
+    let copy = folder.path().join("copy.db");
+    let raw = rusqlite::Connection::open(store.path()).unwrap();
+    raw.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    let first = store.checkpoint(T0, None).unwrap();
+    run_whole(&store, 2);
+    let second = store.checkpoint(T0, Some(&first)).unwrap();
+    run_whole(&store, 3);
+    assert_eq!(store.verify(&[first, second]).unwrap().unanchored, 1);
+    let restored = SqliteStore::open(&copy, log_id()).unwrap();
+    assert_eq!(restored.verify(&[first]).unwrap().unanchored, 0);
+    run_whole(&restored, 9);
+    let found = restored.verify(&[first, second]);
+    let expected = LogError::DiffersFromCheckpoint { sequence: 2 };
+    assert!(matches!(found, Err(VerifyError::Log(error)) if error == expected), "{found:?}");
+    let restored = SqliteStore::open(&folder.path().join("new.db"), log_id()).unwrap();
+    let found = restored.verify(&[second]);
+    let expected = LogError::OlderThanCheckpoint { found: 0, kept: 2 };
+    assert!(matches!(found, Err(VerifyError::Log(error)) if error == expected), "{found:?}");
 }
 
 #[test]
@@ -190,13 +215,13 @@ fn a_full_disk_is_found_before_a_key_is_made() {
         }
     };
     assert!(matches!(full, ConcludeError::Journal(StoreError::Full)), "{full:?}");
-    assert_eq!(store.verify().unwrap().head.sequence(), written);
+    assert_eq!(store.verify(&[]).unwrap().head.sequence(), written);
     assert_eq!(store.unfinished(Unfinished::All).unwrap().len() as u64, n - 1 - written);
     drop(store);
     // With room again everything goes on.
     let store = SqliteStore::open(&path, log_id()).unwrap();
     store.conclude(&aborted(written + 1), salts(1)).unwrap();
-    assert_eq!(store.verify().unwrap().head.sequence(), written + 1);
+    assert_eq!(store.verify(&[]).unwrap().head.sequence(), written + 1);
 }
 
 #[test]

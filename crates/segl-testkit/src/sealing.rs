@@ -1,6 +1,8 @@
 //! A made-up sealing: who asks for it, and the facts of every step.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use segl_crypto::{Time, sha256};
 use segl_key::{Curve, KeyId, KeyRequest, OneShotKey, Receipt, SoftToken};
@@ -98,12 +100,19 @@ pub fn content(n: u64) -> PresentedContent {
     PresentedContent::from_sha256(sha256(format!("content {n}").as_bytes()))
 }
 
-/// The receipt of a software key made for sealing `n`. The key is destroyed.
+/// The receipt of a software key made for sealing `n`. The key is destroyed; a later call gives the same receipt.
 pub fn receipt(n: u64) -> Receipt {
+    static MADE: Mutex<BTreeMap<u64, Receipt>> = Mutex::new(BTreeMap::new());
+    if let Some(made) = MADE.lock().unwrap().get(&n) {
+        return made.clone();
+    }
     let request =
         KeyRequest::new(Curve::P256, KeyId(*uuid(4, n).as_bytes()), *opening(n).session.uuid().as_bytes())
             .for_content(*content(n).as_bytes());
-    OneShotKey::generate(SoftToken::new(SeededRng::new(n)), &request).unwrap().receipt().clone()
+    let receipt =
+        OneShotKey::generate(SoftToken::new(SeededRng::new(n)), &request).unwrap().receipt().clone();
+    MADE.lock().unwrap().insert(n, receipt.clone());
+    receipt
 }
 
 /// The seven steps of sealing `n`, each with its facts.

@@ -5,8 +5,8 @@ use core::time::Duration;
 use rusqlite::{Connection, Row, params};
 use segl_crypto::Time;
 use segl_record::{
-    Disclosure, Entry, Event, Head, Kind, Operator, OrganisationNumber, Purge, RetentionYear, SaltSeed,
-    SealingRecord, Step, Verified, Verifier,
+    Checkpoint, Disclosure, Entry, Event, Head, Kind, Operator, OrganisationNumber, Purge, RetentionYear,
+    SaltSeed, SealingRecord, Step, Verified, Verifier,
 };
 use segl_sealing::End;
 
@@ -44,7 +44,16 @@ pub struct Purged {
 }
 
 impl SqliteStore {
-    /// The end of the log, to be kept where the operator of this database cannot reach it (ENG-24).
+    /// A checkpoint of the log as it ends now, to be sealed and kept where the operator of this database cannot reach it (ENG-24).
+    /// `previous` is the one before it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn checkpoint(&self, at: Time, previous: Option<&Checkpoint>) -> Result<Checkpoint, StoreError> {
+        Ok(Checkpoint::new(self.log, self.head()?, at, previous))
+    }
+
+    /// The end of the log.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -101,14 +110,17 @@ impl SqliteStore {
     /// Verifies everything: the file as the database sees it, the chain from its beginning, every value against its commitment,
     /// erased values against the purge records, and every ended attempt against its record.
     ///
-    /// An end that was cut off, or a database written anew, is found by comparing [`Verified::head`] with a head kept elsewhere.
+    /// An end that was cut off, an older copy of the file, or one written anew is found only with [`checkpoints`](Self::checkpoint) that
+    /// were kept elsewhere and whose authenticity was checked; without any, every entry is [unanchored](Verified::unanchored).
     ///
     /// # Errors
     /// [`VerifyError`]
-    pub fn verify(&self) -> Result<Verified, VerifyError> {
+    pub fn verify(&self, checkpoints: &[Checkpoint]) -> Result<Verified, VerifyError> {
         self.read(|connection| {
             check_file(connection)?;
-            let mut verifier = Verifier::new(self.log);
+            let new = Verifier::new(self.log);
+            let mut verifier =
+                checkpoints.iter().fold(new, |verifier, checkpoint| verifier.against(*checkpoint));
             let mut attempt =
                 connection.prepare("SELECT request, session, step, ended FROM attempt WHERE entry = ?1")?;
             each_entry(connection, 0, -1, |row| {

@@ -57,7 +57,7 @@ impl SqliteStore {
                 "INSERT INTO certificate (issuer, serial, state, reserved_at, sha256, not_before, not_after, issued_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4)
                  ON CONFLICT DO UPDATE SET state = ?3, sha256 = ?5, not_before = ?6, not_after = ?7, issued_at = ?4
-                 WHERE state = ?8 OR sha256 = ?5",
+                 WHERE state = ?8 OR (state = ?3 AND sha256 = ?5)",
             )?;
             let noted = upsert.execute(params![
                 issued.issuer.0,
