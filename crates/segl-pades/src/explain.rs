@@ -13,8 +13,9 @@ use crate::ChangeKind;
 /// Objects of one revision that are looked at. Origin: our choice; an update by a signing program has some tens.
 const MAX_OBJECTS: usize = 20_000;
 
-/// How far a new signature's own parts are followed: dictionary, references, parameters, appearance, resources, fonts.
-const MAX_DEPTH: usize = 8;
+/// How many references a new signature's own parts are followed: appearance, layers, fonts, descriptors, files.
+/// Origin: our choice; Acrobat's appearances have three layers.
+const MAX_HOPS: usize = 16;
 
 type Explained = Vec<(Option<Reference>, ChangeKind)>;
 
@@ -140,8 +141,8 @@ impl<A: Source, B: Source> Step<'_, A, B> {
     }
 
     /// Claims new objects that a value leads to; what existed before is left to other rules.
-    fn claim_new_below(&mut self, value: &Object, kind: &ChangeKind, depth: usize) -> Result<(), ReadError> {
-        if depth > MAX_DEPTH {
+    fn claim_new_below(&mut self, value: &Object, kind: &ChangeKind, hops: usize) -> Result<(), ReadError> {
+        if hops > MAX_HOPS {
             return Ok(());
         }
         match value {
@@ -149,19 +150,19 @@ impl<A: Source, B: Source> Step<'_, A, B> {
                 if self.is_new(*reference) && !self.claims.contains_key(&reference.number) {
                     self.claim(*reference, kind.clone());
                     let target = self.new.load(*reference)?;
-                    self.claim_new_below(&target, kind, depth + 1)?;
+                    self.claim_new_below(&target, kind, hops + 1)?;
                 }
             }
             Object::Array(items) => {
                 for item in items {
-                    self.claim_new_below(item, kind, depth + 1)?;
+                    self.claim_new_below(item, kind, hops)?;
                 }
             }
             Object::Dictionary(_) | Object::Stream(_) => {
                 for (key, item) in value.as_dictionary().into_iter().flat_map(Dictionary::iter) {
                     // These lead out of what is new, back into the document.
                     if !matches!(key.as_bytes(), b"P" | b"Parent") {
-                        self.claim_new_below(item, kind, depth + 1)?;
+                        self.claim_new_below(item, kind, hops)?;
                     }
                 }
             }
