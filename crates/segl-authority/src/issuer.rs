@@ -1,0 +1,186 @@
+use core::time::Duration;
+
+use rand_core::CryptoRng;
+use segl_cert::{
+    Approved, Device, IssuedCertificate, IssuedCertificates, IssuerKey, Prepared, Presented, ProfileError,
+    Reservation, SealProfile, SerialNumber,
+};
+use segl_crypto::Time;
+use segl_key::{AuthorityKey, Receipt, SecureDevice};
+use segl_revocation::{CrlBuilder, CrlView, Reason};
+use segl_x509::Certificate;
+
+use crate::{CrlError, IssueError};
+
+/// A certification authority: its certificate with its key, and a register for what it issues.
+///
+/// It reserves a serial number durably before it signs, and registers the certificate's hash, never the certificate.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    certificate: Certificate,
+    key: AuthorityKey,
+    identity: IssuerKey,
+}
+
+/// What is to be issued to a key that signs once.
+#[derive(Clone, Debug)]
+pub struct SealOrder<'a> {
+    /// The content that was shown and approved.
+    pub approved: Approved,
+    /// What the device says of the key.
+    pub receipt: &'a Receipt,
+    /// What the device is, by its certification and the operator's word.
+    pub device: Device,
+    /// First second of the validity, not after the present.
+    pub not_before: Time,
+}
+
+/// How often a serial number is drawn before giving up; of 120 random bits the first one does.
+const SERIAL_ATTEMPTS: usize = 4;
+
+impl Issuer {
+    /// Puts certificate and key together. That they belong together is for the caller to know.
+    #[must_use]
+    pub fn new(certificate: Certificate, key: AuthorityKey) -> Self {
+        let identity = IssuerKey::of_spki(certificate.spki_der());
+        Self { certificate, key, identity }
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &AuthorityKey {
+        &self.key
+    }
+
+    /// Under which identity its certificates stand in the register.
+    #[must_use]
+    pub const fn identity(&self) -> &IssuerKey {
+        &self.identity
+    }
+
+    /// Makes the content of a seal certificate, to be shown. Nothing is reserved or signed.
+    pub fn present(&self, profile: &SealProfile) -> Result<Presented, ProfileError> {
+        profile.present(&self.certificate)
+    }
+
+    /// Issues the approved content to the key of the receipt.
+    pub fn issue<R: IssuedCertificates>(
+        &self,
+        order: SealOrder<'_>,
+        register: &R,
+        now: Time,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Certificate, IssueError<R::Error>> {
+        let SealOrder { approved, receipt, device, not_before } = order;
+        if receipt.content().is_some_and(|content| content != *approved.content().sha256()) {
+            return Err(IssueError::ContentOfOther);
+        }
+        if device == Device::Qualified && receipt.token().device == SecureDevice::Software {
+            return Err(IssueError::Device);
+        }
+        let spki = receipt.spki_der();
+        self.issue_with(register, now, not_before, rng, |serial| {
+            approved.clone().prepare(spki, device, serial, not_before)
+        })
+    }
+
+    /// Reserves a serial number, signs what `prepare` makes of it, and registers the certificate.
+    pub(crate) fn issue_with<R: IssuedCertificates>(
+        &self,
+        register: &R,
+        now: Time,
+        not_before: Time,
+        rng: &mut (impl CryptoRng + ?Sized),
+        prepare: impl Fn(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
+    ) -> Result<Certificate, IssueError<R::Error>> {
+        issue_with(&self.key, &self.identity, register, (now, not_before), rng, prepare)
+    }
+
+    /// Makes a complete list of the revoked certificates, expired ones too. It is not made when it would be older than one
+    /// of the certificates it `speaks_about`.
+    pub fn crl<R: IssuedCertificates>(
+        &self,
+        register: &R,
+        speaks_about: &[&Certificate],
+        now: Time,
+        life: Duration,
+    ) -> Result<CrlView, CrlError<R::Error>> {
+        let revoked = register.revoked(&self.identity).map_err(CrlError::Register)?;
+        let number = register.next_crl_number(&self.identity).map_err(CrlError::Register)?;
+        let mut builder = CrlBuilder::new(&self.certificate, number, now, now + life)
+            .keeps_expired_since(self.certificate.not_before());
+        for certificate in speaks_about {
+            builder = builder.speaks_about(certificate)?;
+        }
+        for (serial, revocation) in revoked {
+            // One that is still to come belongs on a later list.
+            if revocation.at.truncate_to_seconds() <= now.truncate_to_seconds() {
+                let reason = revocation.reason.map(Reason::from_code);
+                builder = builder.revoked(serial.as_octets(), revocation.at, reason)?;
+            }
+        }
+        let prepared = builder.prepare()?;
+        let value = self.key.sign(prepared.to_be_signed()).map_err(CrlError::Key)?;
+        Ok(prepared.assemble(&value)?)
+    }
+}
+
+/// As [`Issuer::issue_with`], for a root that has no certificate yet. `times` are the present and the first second.
+pub(crate) fn issue_with<R: IssuedCertificates>(
+    key: &AuthorityKey,
+    identity: &IssuerKey,
+    register: &R,
+    times: (Time, Time),
+    rng: &mut (impl CryptoRng + ?Sized),
+    prepare: impl Fn(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
+) -> Result<Certificate, IssueError<R::Error>> {
+    let (now, not_before) = times;
+    if not_before.truncate_to_seconds() > now {
+        return Err(IssueError::NotYet { not_before, now });
+    }
+    let serial = reserve(identity, register, now, rng)?;
+    let issued = prepare(&serial).map_err(IssueError::Prepare).and_then(|prepared| {
+        let value = key.sign(prepared.to_be_signed()).map_err(IssueError::Key)?;
+        Ok(prepared.assemble(&value)?)
+    });
+    let certificate = match issued {
+        Ok(certificate) => certificate,
+        Err(error) => {
+            register.record_abandoned(identity, &serial, now).map_err(IssueError::Register)?;
+            return Err(error);
+        }
+    };
+    let entry = IssuedCertificate {
+        issuer: *identity,
+        serial,
+        sha256: certificate.fingerprint_sha256(),
+        not_before: certificate.not_before(),
+        not_after: certificate.not_after(),
+        issued_at: now,
+    };
+    register.record_issued(&entry).map_err(IssueError::Register)?;
+    Ok(certificate)
+}
+
+fn reserve<R: IssuedCertificates>(
+    identity: &IssuerKey,
+    register: &R,
+    now: Time,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<SerialNumber, IssueError<R::Error>> {
+    for _ in 0..SERIAL_ATTEMPTS {
+        let mut random = [0; 15];
+        rng.fill_bytes(&mut random);
+        let serial = SerialNumber::from_random(random);
+        if register.reserve(identity, &serial, now).map_err(IssueError::Register)? == Reservation::Made {
+            return Ok(serial);
+        }
+    }
+    Err(IssueError::SerialNumbers)
+}
