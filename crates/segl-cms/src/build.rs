@@ -6,6 +6,7 @@ use crate::ber::{Reader, Rules};
 use crate::encode;
 use crate::error::BerError;
 use crate::oids;
+use crate::view::Octets;
 
 /// A `SignedData` with one signer, before it is signed.
 ///
@@ -14,9 +15,9 @@ use crate::oids;
 #[derive(Clone, Debug)]
 pub struct SignedDataBuilder {
     content_type: ObjectIdentifier,
-    content: Option<Vec<u8>>,
+    content: Option<Octets>,
     content_digest: Digest,
-    attributes: Vec<(ObjectIdentifier, Vec<u8>)>,
+    attributes: Vec<(ObjectIdentifier, Octets)>,
 }
 
 impl SignedDataBuilder {
@@ -37,13 +38,13 @@ impl SignedDataBuilder {
     ) -> Result<Self, BuildError> {
         let content_digest =
             digest(algorithm, &content).ok_or(BuildError::DigestUnavailable { algorithm })?;
-        Ok(Self { content_type, content: Some(content), content_digest, attributes: Vec::new() })
+        Ok(Self { content_type, content: Some(Octets(content)), content_digest, attributes: Vec::new() })
     }
 
     /// Adds a signed attribute with one value, given as DER.
     #[must_use]
     pub fn signed_attribute(mut self, oid: ObjectIdentifier, value: Vec<u8>) -> Self {
-        self.attributes.push((oid, value));
+        self.attributes.push((oid, Octets(value)));
         self
     }
 
@@ -74,8 +75,8 @@ impl SignedDataBuilder {
                 return Err(BuildError::DuplicateAttribute { oid: *oid });
             }
             seen.push(*oid);
-            single_der(value).map_err(|source| BuildError::NotDer { oid: *oid, source })?;
-            attributes.push(encode::attribute(oid, &[value]));
+            single_der(&value.0).map_err(|source| BuildError::NotDer { oid: *oid, source })?;
+            attributes.push(encode::attribute(oid, &[&value.0]));
         }
         Ok(PreparedSignedData {
             content_type: self.content_type,
@@ -85,7 +86,7 @@ impl SignedDataBuilder {
                 signer.issuer().as_der(),
                 encode::element(0x02, signer.serial()).as_slice(),
             ]),
-            signed_attributes: encode::set_of(0x31, &attributes),
+            signed_attributes: Octets(encode::set_of(0x31, &attributes)),
             algorithm,
         })
     }
@@ -96,11 +97,11 @@ impl SignedDataBuilder {
 #[derive(Clone, Debug)]
 pub struct PreparedSignedData {
     content_type: ObjectIdentifier,
-    content: Option<Vec<u8>>,
+    content: Option<Octets>,
     digest_algorithm: Vec<u8>,
     signer: Vec<u8>,
     /// With the tag of a SET OF, as it is signed.
-    signed_attributes: Vec<u8>,
+    signed_attributes: Octets,
     algorithm: SignatureAlgorithm,
 }
 
@@ -108,7 +109,7 @@ impl PreparedSignedData {
     /// The DER of the signed attributes as a SET OF (RFC 5652, 5.4), and the algorithm.
     #[must_use]
     pub fn to_be_signed(&self) -> ToBeSigned {
-        ToBeSigned::new(self.signed_attributes.clone(), self.algorithm)
+        ToBeSigned::new(self.signed_attributes.0.clone(), self.algorithm)
     }
 
     /// Puts the `ContentInfo` together.
@@ -122,7 +123,7 @@ impl PreparedSignedData {
         certificates: &[Certificate],
         unsigned_attributes: &[UnsignedAttribute],
     ) -> Vec<u8> {
-        let mut signed = self.signed_attributes.clone();
+        let mut signed = self.signed_attributes.0.clone();
         if let Some(tag) = signed.first_mut() {
             *tag = 0xa0;
         }
@@ -141,7 +142,7 @@ impl PreparedSignedData {
         }
         let mut content_info = vec![encode::object_identifier(&self.content_type)];
         if let Some(content) = &self.content {
-            content_info.push(encode::element(0xa0, &encode::octet_string(content)));
+            content_info.push(encode::element(0xa0, &encode::octet_string(&content.0)));
         }
         let version = if self.content_type == oids::DATA { 1 } else { 3 };
         let mut signed_data = vec![
@@ -168,10 +169,10 @@ impl PreparedSignedData {
     pub fn max_len(&self, signature: usize, certificates: usize, unsigned_attributes: usize) -> usize {
         Sizing {
             content_type: self.content_type,
-            content: self.content.as_ref().map(Vec::len),
+            content: self.content.as_ref().map(|content| content.0.len()),
             digest_algorithm: self.digest_algorithm.len(),
             signer: self.signer.len(),
-            signed_attributes: self.signed_attributes.len(),
+            signed_attributes: self.signed_attributes.0.len(),
             algorithm: self.algorithm,
             signature,
             certificates,

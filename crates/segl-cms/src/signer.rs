@@ -9,7 +9,7 @@ use crate::error::{BerError, BerErrorKind};
 use crate::ess::SigningCertificate;
 use crate::normalize::{self, AttributesForm};
 use crate::oids;
-use crate::view::{Bytes, digest_algorithm, items};
+use crate::view::{Bytes, Octets, digest_algorithm, items};
 
 /// One `SignerInfo` (RFC 5652, 5.3) over the bytes of its message.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct SignerInfoView {
     digest_algorithm: Range<usize>,
     signed: Option<SignedAttributes>,
     signature_algorithm: Range<usize>,
-    signature: Vec<u8>,
+    signature: Octets,
     unsigned: Option<Attributes>,
 }
 
@@ -42,7 +42,7 @@ struct SignedAttributes {
     stored: Attributes,
     form: AttributesForm,
     /// The DER of the SET OF, which is what was signed.
-    der: Vec<u8>,
+    der: Octets,
 }
 
 /// Who signed, as the SignerInfo names it.
@@ -112,12 +112,13 @@ impl SignerInfoView {
             Some(field) => {
                 let stored = attributes(bytes, &field)?;
                 let (form, der) = normalize::signed_attributes(&field)?;
-                Some(SignedAttributes { stored, form, der })
+                Some(SignedAttributes { stored, form, der: Octets(der) })
             }
             None => None,
         };
         let signature_algorithm = fields.expect(Tag::SEQUENCE)?.span();
         let signature = fields.expect(Tag::OCTET_STRING)?.octets()?.into_owned();
+        let signature = Octets(signature);
         let unsigned =
             fields.optional(Tag::context(1))?.map(|field| attributes(bytes, &field)).transpose()?;
         fields.finish()?;
@@ -197,7 +198,7 @@ impl SignerInfoView {
     /// The octets of the signature value: what a signature time-stamp covers.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
-        &self.signature
+        &self.signature.0
     }
 
     /// The signed attributes in stored order; empty both where there is no such field and where it is empty.
@@ -224,7 +225,7 @@ impl SignerInfoView {
     /// the content itself was signed.
     #[must_use]
     pub fn signed_attributes_for_verification(&self) -> Option<&[u8]> {
-        self.signed.as_ref().map(|signed| signed.der.as_slice())
+        self.signed.as_ref().map(|signed| signed.der.0.as_slice())
     }
 
     /// The signed attributes in stored order with the tag of a SET OF.

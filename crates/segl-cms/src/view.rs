@@ -1,6 +1,5 @@
 use core::fmt;
 use core::ops::Range;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
@@ -32,6 +31,16 @@ impl fmt::Debug for Bytes {
     }
 }
 
+/// Octets that `Debug` only counts: content, digests and signed attributes stay out of logs.
+#[derive(Clone)]
+pub(crate) struct Octets(pub(crate) Vec<u8>);
+
+impl fmt::Debug for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} octets", self.0.len())
+    }
+}
+
 /// A `ContentInfo` with `SignedData` (RFC 5652, 5.1) that keeps the bytes it was read from.
 ///
 /// BER and DER are read; nothing is re-encoded, and every part is handed out as it arrived. Believes nothing: versions, the
@@ -56,7 +65,7 @@ enum Content {
     /// In one piece.
     Span(Range<usize>),
     /// From a constructed OCTET STRING.
-    Joined(Arc<[u8]>),
+    Joined(Octets),
 }
 
 /// One of `certificates`, RFC 5652, 10.2.2.
@@ -189,7 +198,7 @@ impl SignedDataView {
     pub fn content(&self) -> Option<&[u8]> {
         self.content.as_ref().map(|content| match content {
             Content::Span(span) => self.bytes.get(span),
-            Content::Joined(octets) => octets,
+            Content::Joined(octets) => &octets.0,
         })
     }
 
@@ -263,10 +272,7 @@ fn read_content(encapsulated: &Element<'_>) -> Result<(ObjectIdentifier, Option<
         Some(wrapper) => {
             let inner = wrapper.explicit()?;
             if inner.tag() == Tag::OCTET_STRING && inner.is_constructed() {
-                match inner.octets()? {
-                    Cow::Owned(joined) => Some(Content::Joined(joined.into())),
-                    Cow::Borrowed(octets) => Some(Content::Joined(octets.into())),
-                }
+                Some(Content::Joined(Octets(inner.octets()?.into_owned())))
             } else {
                 Some(Content::Span(inner.content_span()))
             }

@@ -12,7 +12,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{corpus, files, rows};
+use common::{contents_of_pdf, corpus, files, rows};
 use segl_cms::{SignedDataView, SignerInfoView, UnsignedAttribute, oids, splice_unsigned_attribute};
 use segl_crypto::{digest, sha256};
 use segl_x509::Certificate;
@@ -163,6 +163,46 @@ fn signed_octets_agree_with_the_known_answers() {
     println!("{agreed} known answers, {verified} verdicts agree; not: {unusable:#?}");
     // One hashes content and attributes with different algorithms (RFC 5652, 5.3 has one field for both), one has no certificate.
     assert!(agreed > 100 && verified > 40 && unusable.len() <= 2);
+}
+
+#[test]
+fn the_signatures_of_pdf_files_read() {
+    let Some(corpus) = corpus() else { return };
+    let known = rows(&corpus.join("imprints.tsv"));
+    let (mut messages, mut agreed, mut refused) = (0, 0, Vec::new());
+    for path in
+        files(&corpus.join("pades")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "pdf"))
+    {
+        let mut signed = Vec::new();
+        for contents in contents_of_pdf(&std::fs::read(&path).unwrap()) {
+            match SignedDataView::parse(&contents) {
+                Ok(view) => {
+                    messages += 1;
+                    if view.trailing().iter().any(|octet| *octet != 0) {
+                        let end: Vec<u8> = view.trailing().iter().copied().take(16).collect();
+                        refused.push(format!("{}: followed by {end:02x?}", path.display()));
+                    }
+                    for signer in view.signers() {
+                        signed.extend(
+                            signer.signed_attributes_for_verification().map(|bytes| hex(&sha256(bytes))),
+                        );
+                        let stored = signer.signed_attributes_in_stored_order();
+                        signed.extend(stored.map(|bytes| hex(&sha256(&bytes))));
+                    }
+                }
+                Err(error) => refused.push(format!("{}: {error}", path.display())),
+            }
+        }
+        let name = path.strip_prefix(&corpus).unwrap().to_str().unwrap();
+        for row in known.iter().filter(|row| row["path"] == name && row["matches"] == "yes") {
+            if row["type"].starts_with("signature-value/signedAttrs") && !signed.is_empty() {
+                assert!(signed.contains(&row["input_sha256"]), "{name} {}", row["signature"]);
+                agreed += 1;
+            }
+        }
+    }
+    println!("{messages} messages, {agreed} known answers; refused: {refused:#?}");
+    assert!(messages > 100 && agreed > 100 && refused.len() <= 4);
 }
 
 fn hex(bytes: &[u8]) -> String {

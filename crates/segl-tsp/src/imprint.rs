@@ -1,3 +1,5 @@
+use core::fmt;
+
 use const_oid::ObjectIdentifier;
 use segl_cms::ber::{Reader, Tag};
 use segl_cms::{BerError, BerErrorKind, encode};
@@ -6,7 +8,7 @@ use segl_crypto::{Digest, DigestAlgorithm};
 /// `MessageImprint` (RFC 3161, 2.4.1): which digest is stamped. Keeps the algorithm identifier as it came.
 ///
 /// Length and algorithm are not judged: see [`Self::digest`].
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MessageImprint {
     algorithm: Vec<u8>,
     oid: ObjectIdentifier,
@@ -20,6 +22,13 @@ enum Parameters {
     Absent,
     Null,
     Other,
+}
+
+/// Shows the algorithm, never the digest: it is about somebody's document.
+impl fmt::Debug for MessageImprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageImprint({}, {} octets)", self.oid, self.hash.len())
+    }
 }
 
 impl MessageImprint {

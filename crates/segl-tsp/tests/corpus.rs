@@ -36,6 +36,30 @@ fn bare_tokens_read_and_verify() {
 }
 
 #[test]
+fn document_time_stamps_of_pdf_files_read_and_verify() {
+    let Some(corpus) = corpus() else { return };
+    let (mut verified, mut others) = (0, Vec::new());
+    for folder in ["pades", "reference"] {
+        for path in files(&corpus.join(folder)) {
+            for contents in common::contents_of_pdf(&std::fs::read(&path).unwrap()) {
+                let Ok(view) = SignedDataView::parse(&contents) else { continue };
+                if view.content_type() != segl_cms::oids::TST_INFO {
+                    continue;
+                }
+                let token =
+                    Token::from_der(&contents).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                match token.signer_certificate(&[]).map(|certificate| token.verify(&certificate)) {
+                    Some(Ok(())) => verified += 1,
+                    other => others.push(format!("{}: {other:?}", path.display())),
+                }
+            }
+        }
+    }
+    println!("{verified} verify; {others:#?}");
+    assert!(verified > 20);
+}
+
+#[test]
 fn signature_time_stamps_cover_what_the_known_answers_say() {
     let Some(corpus) = corpus() else { return };
     let (mut agreed, mut verified) = (0, 0);
