@@ -1,17 +1,13 @@
 //! Which format a signature has: the rules of the baseline profile that can be told from its shape.
 
-use segl_ades::{Finding, Format};
+use segl_ades::{Finding, Format, SignedProperties};
+use segl_cades::oids::SIGNATURE_POLICY;
 use segl_cms::{SignedDataView, SignerInfoView, oids};
-use segl_x509::ObjectIdentifier;
 
 use crate::{dictionary::Located, read};
 
 const BASELINE: &str = "EN 319 142-1, 6.3";
 const DICTIONARY: &str = "ISO 32000-2, 12.8.1";
-const COUNTERSIGNATURE: ObjectIdentifier = oids::COUNTERSIGNATURE;
-const COMMITMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.16");
-const POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.15");
-
 /// Rules for the dictionary itself.
 pub(crate) fn check_dictionary(found: &Located, findings: &mut Vec<Finding>) {
     let mut add = |rule, clause, fatal, text: String| findings.push(Finding { rule, clause, fatal, text });
@@ -51,7 +47,7 @@ pub(crate) fn check_dictionary(found: &Located, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Rules for the CMS of a signature.
+/// Rules for the CMS that only a PDF signature has; those of CAdES are not repeated.
 pub(crate) fn check_cms(found: &Located, view: &SignedDataView, findings: &mut Vec<Finding>) {
     let mut add = |rule, clause, fatal, text: &str| {
         findings.push(Finding { rule, clause, fatal, text: text.into() });
@@ -64,39 +60,31 @@ pub(crate) fn check_cms(found: &Located, view: &SignedDataView, findings: &mut V
         add("one-signer", BASELINE, none, "the CMS does not have exactly one signer");
         return;
     };
-    if signer.signed_attributes_for_verification().is_none() {
-        add("no-signed-attributes", BASELINE, false, "the signature has no signed attributes");
-        return;
-    }
-    if signer.message_digest().is_none() {
-        add("message-digest", BASELINE, true, "message-digest is missing, or there are several");
-    }
     if found.sub_filter.as_deref() != Some("ETSI.CAdES.detached") {
         return;
     }
     if view.content().is_some() {
         add("content-inside", BASELINE, false, "the CMS carries content of its own");
     }
-    if signer.content_type() != Some(oids::DATA) {
-        add("content-type", BASELINE, false, "content-type is not id-data");
-    }
-    if !view.has_certificates() {
-        add("certificates", BASELINE, false, "the CMS carries no certificates");
-    }
-    let references = signer.signing_certificates();
-    if references.len() != 1 {
-        add("signing-certificate", BASELINE, false, "there is not exactly one signing-certificate attribute");
-    }
     if signer.signed_values(oids::SIGNING_TIME).next().is_some() {
-        add("signing-time", BASELINE, false, "the CMS has a signing-time beside /M");
+        add("signing-time-beside-m", BASELINE, false, "the CMS has a signing-time beside /M");
     }
-    if signer.unsigned_values(COUNTERSIGNATURE).next().is_some() {
+    if signer.unsigned_values(oids::COUNTERSIGNATURE).next().is_some() {
         add("countersignature", BASELINE, false, "the CMS carries a countersignature");
     }
-    let committed = signer.signed_values(COMMITMENT).next().is_some();
-    let has_policy = signer.signed_values(POLICY).next().is_some();
-    if found.texts.reason.is_some() && (committed || has_policy) {
-        add("reason", BASELINE, false, "/Reason stands beside a commitment type or policy");
+}
+
+/// Rules for what dictionary and CMS say together.
+pub(crate) fn check_properties(found: &Located, properties: &SignedProperties, findings: &mut Vec<Finding>) {
+    let explained = !properties.commitments.is_empty() || properties.policy.is_some();
+    if found.sub_filter.as_deref() == Some("ETSI.CAdES.detached") && found.texts.reason.is_some() && explained
+    {
+        findings.push(Finding {
+            rule: "reason-beside-commitment",
+            clause: BASELINE,
+            fatal: false,
+            text: "/Reason stands beside a commitment type or policy".into(),
+        });
     }
 }
 
@@ -108,21 +96,22 @@ pub(crate) fn format(
     findings: &[Finding],
 ) -> Format {
     let not_etsi = || Format::other("PDF-NOT-ETSI");
-    let keeps_baseline = findings.iter().all(|finding| finding.clause != BASELINE);
-    let has_policy = signer.signed_values(POLICY).next().is_some();
-    let has_reference = signer.signing_certificates().iter().any(Result::is_ok);
     let sub_filter = found.sub_filter.as_deref();
     let must_be_detached = sub_filter != Some("adbe.pkcs7.sha1");
+    let unusual = view.content().is_some() || signer.signed_attributes().is_empty();
+    if view.signers().len() != 1 || (must_be_detached && unusual) {
+        return not_etsi();
+    }
+    let keeps_baseline = findings.iter().all(|finding| finding.clause != BASELINE);
+    let has_reference = signer.signing_certificates().iter().any(Result::is_ok);
     match sub_filter {
-        Some("ETSI.CAdES.detached") if keeps_baseline => read::BASELINE,
-        _ if view.signers().len() != 1
-            || (must_be_detached && signer.signed_attributes().is_empty())
-            || (must_be_detached && view.content().is_some()) =>
-        {
-            not_etsi()
+        Some("ETSI.CAdES.detached") if keeps_baseline && segl_cades::has_baseline_shape(view, signer) => {
+            read::BASELINE
         }
         Some("ETSI.CAdES.detached") if !has_reference => not_etsi(),
-        Some("ETSI.CAdES.detached") if has_policy => Format::other("PAdES-EPES"),
+        Some("ETSI.CAdES.detached") if signer.signed_values(SIGNATURE_POLICY).next().is_some() => {
+            Format::other("PAdES-EPES")
+        }
         Some("ETSI.CAdES.detached") => Format::other("PAdES-BES"),
         Some("adbe.pkcs7.detached" | "adbe.pkcs7.sha1") => Format::other("PKCS7"),
         _ => not_etsi(),

@@ -14,7 +14,6 @@
 
 mod assemble;
 mod changes;
-mod cms;
 mod coverage;
 mod dictionary;
 mod digests;

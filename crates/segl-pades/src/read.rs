@@ -4,14 +4,15 @@ use segl_ades::{
     ContentDigest, Evidence, Family, Finding, Format, Level, Scope, Signature, SignerRole, TimestampClaim,
     TimestampKind,
 };
-use segl_cms::{SignedDataView, SignerInfoView};
+use segl_cades::Covered;
+use segl_cms::SignedDataView;
 use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, Source, digest};
 use segl_pdf::{Document, ReadError};
+use segl_tsp::Token;
 
 use crate::{
     SecurityStore,
     changes::{self, LaterChanges},
-    cms,
     coverage::{self, Coverage},
     dictionary::{self, Located},
     digests::Digests,
@@ -248,7 +249,7 @@ impl<S: Source> Reader<'_, S> {
     fn timestamp(&mut self, found: &Located, facts: &PdfFacts) -> Result<TimestampClaim, ReadError> {
         let contents = found.contents.as_ref().map(segl_pdf::PdfString::as_bytes).unwrap_or_default();
         let (token, algorithm) = match SignedDataView::parse(contents) {
-            Ok(view) => (view.as_bytes().to_vec(), cms::imprint_algorithm(view.as_bytes())),
+            Ok(view) => (view.as_bytes().to_vec(), imprint_algorithm(view.as_bytes())),
             Err(_) => (contents.to_vec(), None),
         };
         let imprint = match algorithm {
@@ -260,7 +261,7 @@ impl<S: Source> Reader<'_, S> {
             None => false,
         };
         Ok(TimestampClaim {
-            id: found.fields.first().cloned().unwrap_or_default(),
+            id: id(found),
             kind: TimestampKind::Document,
             token,
             imprint,
@@ -276,7 +277,6 @@ impl<S: Source> Reader<'_, S> {
         mut findings: Vec<Finding>,
     ) -> Result<Signature, ReadError> {
         let contents = found.contents.as_ref().map(segl_pdf::PdfString::as_bytes).unwrap_or_default();
-        let mut signature = empty_signature(found);
         let view = match SignedDataView::parse(contents) {
             Ok(view) => view,
             Err(error) => {
@@ -286,93 +286,56 @@ impl<S: Source> Reader<'_, S> {
                     fatal: true,
                     text: format!("/Contents holds no CMS SignedData: {error}"),
                 });
-                signature.findings = findings;
-                return Ok(signature);
+                return Ok(unread_signature(found, findings));
             }
         };
         form::check_cms(found, &view, &mut findings);
-        let signer = view.signers().first();
-        signature.evidence = cms::evidence(&view, signer);
-        if let Some(signer) = signer {
-            signature.format = form::format(found, &view, signer, &findings);
-            self.fill(&mut signature, found, facts, &view, signer)?;
-        }
-        signature.findings = findings;
-        Ok(signature)
-    }
-
-    fn fill(
-        &mut self,
-        signature: &mut Signature,
-        found: &Located,
-        facts: &PdfFacts,
-        view: &SignedDataView,
-        signer: &SignerInfoView,
-    ) -> Result<(), ReadError> {
-        signature.properties = segl_ades::SignedProperties {
-            claimed_signing_time: found.texts.time,
-            reason: found.texts.reason.clone(),
-            place: found.texts.location.clone(),
-            ..cms::properties(signer)
-        };
-        signature.signature_algorithm = signer.signature_algorithm_der().to_vec();
-        signature.digest_algorithm = signer.digest_algorithm();
-        signature.value = SignatureValue::from_octets(signer.signature());
-        signature.signer_certificate = cms::signer_certificate(view, signer);
-        let scope = scope(self.document.source().len(), facts);
+        let Some(signer) = view.signers().first() else { return Ok(unread_signature(found, findings)) };
         let is_sha1_form = found.sub_filter.as_deref() == Some("adbe.pkcs7.sha1");
+        let inside = view.content().unwrap_or_default();
+        let algorithm = signer.digest_algorithm();
+        let scope = scope(self.document.source().len(), facts);
+        // In adbe.pkcs7.sha1 the content is inside: the SHA-1 of the covered octets (ISO 32000-1, 12.8.3.3.1).
+        let covered = match algorithm {
+            Some(algorithm) if is_sha1_form => digest(algorithm, inside),
+            Some(algorithm) => self.digest(found, algorithm)?,
+            None => None,
+        };
+        let name = if is_sha1_form { "eContent" } else { "ByteRange" };
+        let covered = Covered { name: name.into(), scope: scope.clone(), found: covered };
+        let Some(mut signature) = segl_cades::read_signature(id(found), &view, 0, covered) else {
+            return Ok(unread_signature(found, findings));
+        };
         if is_sha1_form {
-            // The content is the SHA-1 of the covered octets, and is inside (ISO 32000-1, 12.8.3.3.1).
-            let inside = view.content().unwrap_or_default();
             signature.content.push(ContentDigest {
                 name: "ByteRange".into(),
-                scope: scope.clone(),
+                scope,
                 claimed: Digest::new(DigestAlgorithm::Sha1, inside),
                 found: self.digest(found, DigestAlgorithm::Sha1)?,
             });
+        } else if signer.signed_attributes_for_verification().is_none() {
+            // The value is made over the covered octets themselves, whatever the CMS carries inside.
+            signature.signed_bytes = self.covered_bytes(found)?;
         }
-        match signer.signed_attributes_for_verification() {
-            Some(signed) => {
-                signature.signed_bytes = signed.to_vec();
-                let algorithm = signer.digest_algorithm();
-                let found_digest = match algorithm {
-                    Some(algorithm) if is_sha1_form => digest(algorithm, view.content().unwrap_or_default()),
-                    Some(algorithm) => self.digest(found, algorithm)?,
-                    None => None,
-                };
-                signature.content.push(ContentDigest {
-                    name: if is_sha1_form { "eContent" } else { "ByteRange" }.into(),
-                    scope,
-                    claimed: cms::message_digest(signer),
-                    found: found_digest,
-                });
-            }
-            None if is_sha1_form => signature.signed_bytes = view.content().unwrap_or_default().to_vec(),
-            // Without signed attributes the value is made over the covered octets themselves.
-            None => {
-                let digest = match signer.digest_algorithm() {
-                    Some(algorithm) => self.digest(found, algorithm)?,
-                    None => None,
-                };
-                signature.signed_bytes = self.covered_bytes(found)?;
-                signature.content.push(ContentDigest {
-                    name: "ByteRange".into(),
-                    scope,
-                    claimed: digest.clone(),
-                    found: digest,
-                });
+        for claim in &mut signature.timestamps {
+            if claim.kind == TimestampKind::Content
+                && let Some(algorithm) = imprint_algorithm(&claim.token)
+            {
+                claim.imprint = self.digest(found, algorithm)?;
             }
         }
-        let range = found.byte_range.as_ref().ok();
-        let digests = &mut self.digests;
-        signature.timestamps = cms::timestamps(&signature.id, signer, |algorithm| {
-            range.and_then(|range| digests.of(range, algorithm).ok().flatten())
-        });
-        Ok(())
+        // A time in the CMS is not the claimed time of a PDF signature; /M is.
+        signature.properties.claimed_signing_time = found.texts.time;
+        signature.properties.reason.clone_from(&found.texts.reason);
+        if found.texts.location.is_some() {
+            signature.properties.place.clone_from(&found.texts.location);
+        }
+        form::check_properties(found, &signature.properties, &mut findings);
+        signature.format = form::format(found, &view, signer, &findings);
+        signature.findings.extend(findings);
+        Ok(signature)
     }
-}
 
-impl<S: Source> Reader<'_, S> {
     /// The covered octets themselves; empty when they are more than a stream may have.
     fn covered_bytes(&self, found: &Located) -> Result<Vec<u8>, ReadError> {
         let limit = self.document.limits().decoded_stream;
@@ -395,9 +358,19 @@ fn scope(total: u64, facts: &PdfFacts) -> Scope {
     }
 }
 
-fn empty_signature(found: &Located) -> Signature {
+/// The digest algorithm a token uses for what it covers.
+fn imprint_algorithm(token: &[u8]) -> Option<DigestAlgorithm> {
+    Token::from_der(token).ok()?.info().imprint().algorithm()
+}
+
+fn id(found: &Located) -> String {
+    found.fields.first().cloned().unwrap_or_default()
+}
+
+/// A signature whose CMS cannot be read, with the findings that say so.
+fn unread_signature(found: &Located, findings: Vec<Finding>) -> Signature {
     Signature {
-        id: found.fields.first().cloned().unwrap_or_default(),
+        id: id(found),
         format: Format::other("PDF-NOT-ETSI"),
         role: SignerRole::Content,
         content: Vec::new(),
@@ -414,7 +387,7 @@ fn empty_signature(found: &Located) -> Signature {
         signer_certificate: None,
         timestamps: Vec::new(),
         evidence: Evidence::default(),
-        findings: Vec::new(),
+        findings,
     }
 }
 

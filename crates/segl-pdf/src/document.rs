@@ -458,7 +458,7 @@ fn header<S: Source>(source: &S, limits: &Limits) -> Result<(u64, (u8, u8)), Rea
     let at = find(&bytes, b"%PDF-").ok_or(ReadError::NotAPdf { searched })?;
     let digit = |index: usize| {
         let byte = bytes.get(at.saturating_add(index)).copied().unwrap_or(b'0');
-        byte.is_ascii_digit().then(|| byte - b'0').unwrap_or(0)
+        if byte.is_ascii_digit() { byte - b'0' } else { 0 }
     };
     Ok((u64::try_from(at).unwrap_or(0), (digit(5), digit(7))))
 }
