@@ -167,13 +167,13 @@ pub(crate) fn is_invisible(c: char) -> bool {
 
 fn names_file(text: &str, name: &str) -> bool {
     let (text, name) = (text.to_lowercase(), name.trim().to_lowercase());
-    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let base = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     if base.is_empty() {
         return false;
     }
     match base.rsplit_once('.') {
         // With its extension a name is not an ordinary word any more, so it is looked for anywhere.
-        Some((stem, _)) if !stem.is_empty() => text == stem || text.contains(base),
+        Some((stem, _)) if !stem.trim().is_empty() => text == stem.trim() || text.contains(base),
         _ => text == base || text == name,
     }
 }

@@ -1,6 +1,6 @@
 //! The journal: attempts, and the records that end them.
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, ToSql, params};
 use segl_crypto::{Time, sha256};
 use segl_record::{
     Entry, Event, Opening, Outcome, Progress, RequestId, SaltSeed, SealingRecord, SessionId, SlotCleared,
@@ -230,19 +230,23 @@ fn move_on(
     from: Step,
     progress: &Progress,
 ) -> rusqlite::Result<bool> {
-    let mut update = connection.prepare_cached(
-        "UPDATE attempt SET step = ?4, progress = ?5, key = ?6, serial = ?7
-         WHERE request = ?1 AND session = ?2 AND step = ?3 AND ended IS NULL",
-    )?;
-    let moved = update.execute(params![
-        request.uuid().as_bytes(),
-        progress.session().uuid().as_bytes(),
-        from.number(),
-        progress.step().number(),
-        progress.to_bytes(),
-        progress.receipt().map(|receipt| *receipt.digest()),
-        progress.serial().map(|serial| serial.as_bytes()),
-    ])?;
+    // An index is written anew whenever its column is named, so only the step that brings a value names it.
+    let (column, value): (_, Option<Vec<u8>>) = match progress.step() {
+        Step::KeyMade => (", key = ?6", progress.receipt().map(|receipt| receipt.digest().to_vec())),
+        Step::Certified => (", serial = ?6", progress.serial().map(|serial| serial.as_bytes().to_vec())),
+        _ => ("", None),
+    };
+    let sql = format!(
+        "UPDATE attempt SET step = ?4, progress = ?5{column}
+         WHERE request = ?1 AND session = ?2 AND step = ?3 AND ended IS NULL"
+    );
+    let (request, session) = (request.uuid(), progress.session().uuid());
+    let (from, to, progress) = (from.number(), progress.step().number(), progress.to_bytes());
+    let mut arguments: Vec<&dyn ToSql> = vec![request.as_bytes(), session.as_bytes(), &from, &to, &progress];
+    if let Some(value) = &value {
+        arguments.push(value);
+    }
+    let moved = connection.prepare_cached(&sql)?.execute(&*arguments)?;
     Ok(moved == 1)
 }
 

@@ -113,6 +113,8 @@ impl SqliteStore {
     /// An end that was cut off, an older copy of the file, or one written anew is found only with [`checkpoints`](Self::checkpoint) that
     /// were kept elsewhere and whose authenticity was checked; without any, every entry is [unanchored](Verified::unanchored).
     ///
+    /// It sees the store as it was when it began. Sealing goes on meanwhile, and the write-ahead log grows until it is done.
+    ///
     /// # Errors
     /// [`VerifyError`]
     pub fn verify(&self, checkpoints: &[Checkpoint]) -> Result<Verified, VerifyError> {

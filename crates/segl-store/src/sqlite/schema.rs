@@ -51,12 +51,12 @@ CREATE TABLE attempt (
     runner BLOB NOT NULL CHECK (length(runner) = 16),
     lease BLOB NOT NULL CHECK (length(lease) = 12),
     step INTEGER NOT NULL CHECK (step BETWEEN 1 AND 9),
-    key BLOB UNIQUE CHECK (length(key) = 32),
-    serial BLOB UNIQUE CHECK (length(serial) BETWEEN 1 AND 20),
+    key BLOB CHECK (length(key) = 32),
+    serial BLOB CHECK (length(serial) BETWEEN 1 AND 20),
     opening BLOB,
     progress BLOB,
     ended INTEGER CHECK (ended BETWEEN 1 AND 4),
-    entry INTEGER UNIQUE REFERENCES log (sequence),
+    entry INTEGER REFERENCES log (sequence),
     CHECK ((ended IS NULL) = (entry IS NULL)),
     CHECK ((ended IS NULL) = (opening IS NOT NULL)),
     CHECK ((ended IS NULL) = (progress IS NOT NULL)),
@@ -64,6 +64,9 @@ CREATE TABLE attempt (
 ) STRICT;
 CREATE UNIQUE INDEX one_seal_per_session ON attempt (session) WHERE ended IS NULL OR ended = 1;
 CREATE UNIQUE INDEX one_seal_per_assertion ON attempt (assertion) WHERE ended IS NULL OR ended = 1;
+CREATE UNIQUE INDEX one_attempt_per_key ON attempt (key) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX one_attempt_per_serial ON attempt (serial) WHERE serial IS NOT NULL;
+CREATE UNIQUE INDEX one_attempt_per_entry ON attempt (entry) WHERE entry IS NOT NULL;
 CREATE INDEX attempt_unfinished ON attempt (number) WHERE ended IS NULL;
 
 CREATE TABLE stopped_slot (
