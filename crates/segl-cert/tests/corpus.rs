@@ -1,0 +1,66 @@
+//! Certificates that others made, where they are at hand: every one that is a certificate has a content that can be shown.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test may stop at the first surprise"
+)]
+
+use std::path::{Path, PathBuf};
+
+use segl_cert::{CertificateContent, QcStatements, Statement, oid};
+use segl_x509::Certificate;
+
+#[test]
+fn certificates_of_others_are_shown_and_their_statements_read() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    if !corpus.is_dir() {
+        println!("skipped: ../shared is not here");
+        return;
+    }
+    let (mut shown, mut with_statements) = (0, 0);
+    for file in files(&corpus) {
+        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if !["cer", "crt", "der", "pem"].contains(&extension) {
+            continue;
+        }
+        let Ok(certificate) = Certificate::from_der_or_pem(&std::fs::read(&file).unwrap()) else { continue };
+        let Some(found) = certificate.extension(oid::QC_STATEMENTS) else {
+            shown += usize::from(
+                CertificateContent::of(&certificate).is_ok_and(|content| !content.to_string().is_empty()),
+            );
+            continue;
+        };
+        let statements = QcStatements::from_der(found.value())
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        with_statements += 1;
+        let mut types: Vec<_> = statements.types().map(|kind| kind.oid().to_string()).collect();
+        types.sort();
+        let pds: Vec<_> =
+            statements.disclosure_statements().map(|pds| format!("{}={}", pds.language, pds.url)).collect();
+        println!(
+            "{}\t{}\t{}\t{}\t{}",
+            file.display(),
+            statements.is_qualified(),
+            statements.claims_qualified_device(),
+            types.join(","),
+            pds.join(",")
+        );
+        let unreadable =
+            statements.0.iter().filter(|one| matches!(one, Statement::Unreadable { .. })).count();
+        assert_eq!(unreadable, 0, "{}", file.display());
+    }
+    println!("{shown} shown, {with_statements} with statements");
+    assert!(shown > 500 && with_statements > 10);
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
