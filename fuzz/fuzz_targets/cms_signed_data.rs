@@ -13,6 +13,7 @@ fuzz_target!(|data: &[u8]| {
         let _ = (signer.identifier(), signer.digest_algorithm(), signer.signature_algorithm());
         let _ = (signer.content_type(), signer.message_digest(), signer.signing_certificates());
         let _ = (signer.signed_attributes_for_verification(), signer.signed_attributes_in_stored_order());
-        let _ = signer.unsigned_attributes().iter().map(|attribute| attribute.values().count()).sum::<usize>();
+        let _ =
+            signer.unsigned_attributes().iter().map(|attribute| attribute.values().count()).sum::<usize>();
     }
 });

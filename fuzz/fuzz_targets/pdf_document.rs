@@ -7,7 +7,13 @@ use segl_pdf::{Document, Object};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(document) = Document::open(data) else { return };
-    let _ = (document.catalog(), document.first_page(), document.fields(), document.version(), document.trailing_bytes());
+    let _ = (
+        document.catalog(),
+        document.first_page(),
+        document.fields(),
+        document.version(),
+        document.trailing_bytes(),
+    );
     for revision in document.revisions() {
         assert!(revision.end() <= data.len() as u64);
         for reference in revision.objects().take(64) {

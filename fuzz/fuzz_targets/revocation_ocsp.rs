@@ -1,0 +1,14 @@
+//! A response about the status of certificates.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use segl_revocation::OcspView;
+
+fuzz_target!(|data: &[u8]| {
+    let _ = OcspView::from_basic_der(data).is_ok();
+    let Ok(response) = OcspView::from_der(data) else { return };
+    let _ = (response.nonce(), response.responder_id(), response.produced_at());
+    let _ = (response.responses().len(), response.certificates().len());
+    assert!(OcspView::from_basic_der(response.basic_der()).is_ok());
+});
