@@ -1,0 +1,175 @@
+//! Everything a signature is judged with, read.
+
+use core::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use segl_ades::Evidence;
+use segl_crypto::{Time, sha256};
+use segl_path::{Issuer, Pool};
+use segl_revocation::{Answer, CrlView, OcspView, Reason, Status, WhyUnknown};
+use segl_x509::{Certificate, signature_algorithm_of};
+
+/// Identity of a piece of evidence: the SHA-256 of its bytes.
+pub(crate) type Id = [u8; 32];
+
+/// Certificates and status information, from inside the signature and from beside it.
+#[derive(Default)]
+pub(crate) struct Material {
+    pub(crate) pool: Pool,
+    crls: Vec<CrlView>,
+    responses: Vec<OcspView>,
+    embedded: HashSet<Id>,
+    known: RefCell<HashMap<(Id, Id), Rc<StatusesOf>>>,
+}
+
+/// What all the material says about one certificate.
+#[derive(Default)]
+pub(crate) struct StatusesOf {
+    /// What counts, the latest thisUpdate first.
+    pub(crate) found: Vec<StatusOf>,
+    /// What is about it but does not count.
+    pub(crate) refused: Vec<(Id, WhyUnknown)>,
+}
+
+/// A status that counts.
+#[derive(Debug, Clone)]
+pub(crate) struct StatusOf {
+    pub(crate) id: Id,
+    pub(crate) answer: Answer,
+    /// Whose key signed it.
+    pub(crate) signer: Certificate,
+    /// AlgorithmIdentifier of its signature.
+    pub(crate) algorithm: Vec<u8>,
+    pub(crate) name: &'static str,
+}
+
+/// A revocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Revocation {
+    /// Since when.
+    pub(crate) at: Time,
+    /// Why, if the issuer says so.
+    pub(crate) reason: Option<Reason>,
+}
+
+impl StatusOf {
+    pub(crate) fn this_update(&self) -> Time {
+        // A status that counts has a thisUpdate; the epoch would only make it old.
+        self.answer.this_update.unwrap_or(Time::from_unix(0))
+    }
+
+    /// When it was signed: producedAt of OCSP, thisUpdate of a CRL.
+    pub(crate) fn signed_at(&self) -> Time {
+        self.answer.produced_at.unwrap_or_else(|| self.this_update())
+    }
+
+    pub(crate) fn revocation(&self) -> Option<Revocation> {
+        match self.answer.status {
+            Status::Revoked { at, reason } => Some(Revocation { at, reason }),
+            _ => None,
+        }
+    }
+
+    /// Whether it was signed by a delegated responder and not by the issuer's own key.
+    pub(crate) fn is_delegated(&self) -> bool {
+        self.answer.responder.is_some()
+    }
+}
+
+impl Material {
+    /// Reads evidence; `embedded` when it stands inside the signature. What cannot be read is left out.
+    pub(crate) fn add(&mut self, evidence: &Evidence, embedded: bool) {
+        for der in &evidence.certificates {
+            if let Ok(certificate) = Certificate::from_der(der) {
+                self.pool.add(certificate);
+            }
+        }
+        for der in &evidence.crls {
+            if let Ok(crl) = CrlView::from_der(der) {
+                self.mark(crl.as_der(), embedded);
+                if !self.crls.contains(&crl) {
+                    self.crls.push(crl);
+                }
+            }
+        }
+        for der in &evidence.ocsp_responses {
+            if let Ok(response) = OcspView::from_der(der).or_else(|_| OcspView::from_basic_der(der)) {
+                self.mark(response.as_der(), embedded);
+                self.pool.extend(response.certificates().iter().cloned());
+                if !self.responses.contains(&response) {
+                    self.responses.push(response);
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, der: &[u8], embedded: bool) {
+        if embedded {
+            self.embedded.insert(sha256(der));
+        }
+    }
+
+    /// Whether this piece of status information stands inside the signature.
+    pub(crate) fn is_embedded(&self, id: &Id) -> bool {
+        self.embedded.contains(id)
+    }
+
+    pub(crate) fn crls(&self) -> &[CrlView] {
+        &self.crls
+    }
+
+    pub(crate) fn responses(&self) -> &[OcspView] {
+        &self.responses
+    }
+
+    /// What the material says about a certificate. Nothing, when its issuer is known by its key only.
+    pub(crate) fn statuses(&self, certificate: &Certificate, issuer: Issuer<'_>) -> Rc<StatusesOf> {
+        let Some(issuer) = issuer.certificate else { return Rc::new(StatusesOf::default()) };
+        let key = (certificate.fingerprint_sha256(), issuer.fingerprint_sha256());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let statuses = Rc::new(self.look_up(certificate, issuer));
+        self.known.borrow_mut().insert(key, Rc::clone(&statuses));
+        statuses
+    }
+
+    fn look_up(&self, certificate: &Certificate, issuer: &Certificate) -> StatusesOf {
+        let mut statuses = StatusesOf::default();
+        for crl in self.crls.iter().filter(|crl| crl.issuer().matches(issuer.subject())) {
+            statuses.take(crl.as_der(), crl.as_der(), "CRL", crl.status_of(certificate, issuer), issuer);
+        }
+        let responders: Vec<Certificate> = self
+            .pool
+            .iter()
+            .filter(|candidate| candidate.issuer().matches(issuer.subject()))
+            .cloned()
+            .collect();
+        let about = |response: &&OcspView| {
+            response.responses().iter().any(|single| single.certificate.is_about(certificate, issuer))
+        };
+        for response in self.responses.iter().filter(about) {
+            let answer = match response.verify(issuer, &responders) {
+                Ok(verified) => verified.status_of(certificate),
+                Err(_) => response.status_of(certificate, issuer),
+            };
+            statuses.take(response.as_der(), response.basic_der(), "OCSP response", answer, issuer);
+        }
+        statuses.found.sort_by_key(|status| core::cmp::Reverse((status.this_update(), status.id)));
+        statuses
+    }
+}
+
+impl StatusesOf {
+    fn take(&mut self, der: &[u8], signed: &[u8], name: &'static str, answer: Answer, issuer: &Certificate) {
+        let id = sha256(der);
+        if let Status::Unknown(why) = answer.status {
+            self.refused.push((id, why));
+            return;
+        }
+        let signer = answer.responder.clone().unwrap_or_else(|| issuer.clone());
+        let algorithm = signature_algorithm_of(signed).unwrap_or_default().to_vec();
+        self.found.push(StatusOf { id, answer, signer, algorithm, name });
+    }
+}

@@ -1,0 +1,144 @@
+//! Validation policy: a value, with a default.
+
+use core::time::Duration;
+
+use segl_x509::{KeyUsage, ObjectIdentifier, oids};
+
+use crate::algorithms::AlgorithmConstraints;
+use crate::block::Level;
+
+/// What the checks of this crate do when they do not hold (EN 319 102-1, 5.1.4, "validation constraints").
+///
+/// The default equals the default policy of EU DSS 6.4 for the checks that exist here. Open, so that a reader of policy files
+/// can fill it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// What it is called in reports.
+    pub name: String,
+    /// Which algorithms are relied on, and until when.
+    pub algorithms: AlgorithmConstraints,
+    /// How old status information may be.
+    pub freshness: Freshness,
+    /// The signer's certificate.
+    pub signer: CertificateRules,
+    /// Certificates above the signer's.
+    pub signer_authority: CertificateRules,
+    /// The time-stamp unit's certificate.
+    pub unit: CertificateRules,
+    /// Certificates above the unit's.
+    pub unit_authority: CertificateRules,
+    /// The certificate of whoever signed status information.
+    pub status_signer: CertificateRules,
+    /// Certificates above it.
+    pub status_authority: CertificateRules,
+    /// The signature's own properties.
+    pub signature: SignatureRules,
+    /// Time-stamps.
+    pub timestamp: TimestampRules,
+}
+
+/// The revocation freshness constraint (EN 319 102-1, 5.2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Status information does not age; the default policy of EU DSS sees it so.
+    Ignored,
+    /// It is fresh as long after the time in question as it claims: nextUpdate minus thisUpdate.
+    NextUpdate,
+    /// It is fresh when issued no longer ago than this.
+    MaxAge(Duration),
+}
+
+/// Rules for one kind of certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRules {
+    /// Status information that counts must be there.
+    pub revocation_available: Level,
+    /// With one of these extensions, no status information is asked for.
+    pub revocation_exempt: Vec<ObjectIdentifier>,
+    /// Whoever signed the status must still be valid at the time in question (EN 319 102-1, 5.2.6, step 8).
+    pub status_signer_valid: Level,
+    /// keyUsage must have one of these bits.
+    pub key_usage: Option<(Level, KeyUsage)>,
+    /// extKeyUsage must name this purpose.
+    pub ext_key_usage: Option<(Level, ObjectIdentifier)>,
+}
+
+/// Rules for the signature's own properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureRules {
+    /// A signed reference to the signing certificate is there.
+    pub certificate_reference: Level,
+    /// Its issuer and serial number are the certificate's.
+    pub reference_issuer_serial: Level,
+    /// All referenced certificates are in the path.
+    pub references_in_path: Level,
+    /// A signing time is claimed.
+    pub signing_time: Level,
+    /// It lies in the validity of the signing certificate.
+    pub signing_time_in_validity: Level,
+}
+
+/// Rules for time-stamps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimestampRules {
+    /// How long after the claimed signing time the first time-stamp may come; `None` for any time.
+    pub delay: Option<Duration>,
+    /// Time-stamps are in an order that can be.
+    pub order: Level,
+    /// The authority's name in the token is the unit's.
+    pub authority_name: Level,
+}
+
+impl CertificateRules {
+    fn leaf(exempt: &[ObjectIdentifier]) -> Self {
+        Self {
+            revocation_available: Level::Fail,
+            revocation_exempt: exempt.to_vec(),
+            status_signer_valid: Level::Ignore,
+            key_usage: None,
+            ext_key_usage: None,
+        }
+    }
+
+    fn authority(revocation_available: Level) -> Self {
+        Self {
+            revocation_available,
+            revocation_exempt: Vec::new(),
+            status_signer_valid: Level::Ignore,
+            key_usage: Some((Level::Fail, KeyUsage::KEY_CERT_SIGN)),
+            ext_key_usage: None,
+        }
+    }
+}
+
+impl Default for Policy {
+    /// The checks and algorithm ends of EU DSS 6.4's default policy.
+    fn default() -> Self {
+        Self {
+            name: "segl default (as EU DSS 6.4)".to_owned(),
+            algorithms: AlgorithmConstraints::ts119312_v1_5_1(),
+            freshness: Freshness::Ignored,
+            signer: CertificateRules {
+                status_signer_valid: Level::Fail,
+                key_usage: Some((Level::Warn, KeyUsage::NON_REPUDIATION)),
+                ..CertificateRules::leaf(&[oids::VALIDITY_ASSURED, oids::NO_REV_AVAIL])
+            },
+            signer_authority: CertificateRules::authority(Level::Fail),
+            unit: CertificateRules {
+                ext_key_usage: Some((Level::Fail, oids::TIME_STAMPING)),
+                ..CertificateRules::leaf(&[])
+            },
+            unit_authority: CertificateRules::authority(Level::Warn),
+            status_signer: CertificateRules::leaf(&[oids::OCSP_NOCHECK]),
+            status_authority: CertificateRules::authority(Level::Warn),
+            signature: SignatureRules {
+                certificate_reference: Level::Warn,
+                reference_issuer_serial: Level::Warn,
+                references_in_path: Level::Warn,
+                signing_time: Level::Fail,
+                signing_time_in_validity: Level::Fail,
+            },
+            timestamp: TimestampRules { delay: None, order: Level::Warn, authority_name: Level::Warn },
+        }
+    }
+}

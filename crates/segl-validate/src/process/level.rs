@@ -1,0 +1,63 @@
+//! Which baseline level a signature reaches with the evidence inside it.
+
+use segl_ades::{Format, Level, Signature};
+use segl_path::{Parameters, Path, find_all};
+use segl_x509::Certificate;
+
+use crate::process::Context;
+use crate::process::Role;
+use crate::process::certificate::exemption;
+use crate::process::timestamp::Stamped;
+
+/// The format's level, lowered where evidence is missing inside the file: LT needs status information about every
+/// certificate of every chain, whether it counts or not.
+pub(crate) fn achieved(
+    context: &Context<'_>,
+    signature: &Signature,
+    signer: Option<&Certificate>,
+    stamps: &[Stamped<'_>],
+) -> Format {
+    let Format::Baseline { family, level } = signature.format else { return signature.format.clone() };
+    if level < Level::Lt {
+        return signature.format.clone();
+    }
+    let units = stamps.iter().filter_map(|stamped| stamped.basic.signer.as_ref());
+    let complete = signer.is_some_and(|signer| is_covered(context, signer, Role::Signer))
+        && units.into_iter().all(|unit| is_covered(context, unit, Role::Unit));
+    Format::baseline(family, if complete { level } else { Level::T })
+}
+
+/// Whether a chain has status information for each certificate inside the file.
+fn is_covered(context: &Context<'_>, leaf: &Certificate, role: Role) -> bool {
+    let parameters = Parameters::at(leaf.not_before());
+    let found = find_all(leaf, &context.material.pool, context.anchors, &parameters, 1);
+    found.paths.first().is_some_and(|path| has_status(context, path, role))
+}
+
+fn has_status(context: &Context<'_>, path: &Path, role: Role) -> bool {
+    path.is_anchor_itself()
+        || path.with_issuers().enumerate().all(|(position, (certificate, issuer))| {
+            if exemption(certificate, context.rules(role, position)).is_some() {
+                return true;
+            }
+            let known = context.material.statuses(certificate, issuer);
+            let inside = known.found.iter().filter(|status| context.material.is_embedded(&status.id));
+            let covered = inside.clone().any(|status| {
+                !status.is_delegated()
+                    || exemption(&status.signer, &context.policy.status_signer).is_some()
+                    || context
+                        .material
+                        .statuses(&status.signer, issuer)
+                        .found
+                        .iter()
+                        .any(|own| context.material.is_embedded(&own.id))
+            });
+            covered || known.refused.iter().any(|(id, why)| context.material.is_embedded(id) && is_about(why))
+        })
+}
+
+/// Status that is about the certificate but does not count for it.
+fn is_about(why: &segl_revocation::WhyUnknown) -> bool {
+    use segl_revocation::WhyUnknown as W;
+    matches!(why, W::AfterNotAfter { .. } | W::BeforeNotBefore { .. } | W::ResponderDoesNotKnow)
+}

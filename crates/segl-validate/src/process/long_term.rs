@@ -1,0 +1,220 @@
+//! Validation process for signatures providing long term availability and integrity, EN 319 102-1, 5.6.3, and the
+//! extraction of proofs of existence, 5.6.2.3.
+
+use segl_ades::Signature;
+use segl_crypto::{Time, sha256};
+use segl_x509::Certificate;
+
+use crate::block::{Block, BlockKind, Check, Level};
+use crate::conclusion::{Conclusion, Doubt};
+use crate::material::Id;
+use crate::poe::Poe;
+use crate::process::Context;
+use crate::process::acceptance::accept;
+use crate::process::basic::Basic;
+use crate::process::past;
+use crate::process::subject::Subject;
+use crate::process::timestamp::Stamped;
+use crate::process::with_time::{self, WithTime};
+
+/// What the process found.
+pub(crate) struct LongTerm {
+    pub(crate) conclusion: Conclusion,
+    pub(crate) best_time: Time,
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// Takes up where validation with time left off. The time-stamps' conclusions get better where the ones over them prove
+/// that they existed in time.
+pub(crate) fn validate(
+    context: &Context<'_>,
+    signature: &Signature,
+    basic: &Basic,
+    with_time: &WithTime,
+    stamps: &mut [Stamped<'_>],
+) -> LongTerm {
+    let current = with_time.conclusion;
+    let mut blocks = Vec::new();
+    let mut block = Block::new(BlockKind::LongTerm, signature.id.clone());
+    let mut best_time = with_time.best_time;
+    let is_archived = stamps.iter().any(|stamped| stamped.stamp.rank() >= 3);
+    let conclusion = if is_archived && goes_on(current) {
+        let poe = proofs(context, signature, with_time, stamps, &mut block);
+        let subject = Subject::Signature(signature);
+        best_time = poe.of(&subject.id());
+        let (past_blocks, past) = past::validate(context, &subject, current, basic, &poe);
+        blocks.extend(past_blocks);
+        block.note(
+            Level::Inform,
+            Check::Result,
+            past.is_passed(),
+            format!("past signature validation: {past}"),
+        );
+        if past.is_passed() {
+            at_best_time(context, signature, basic, best_time, &mut block, &mut blocks)
+        } else {
+            past
+        }
+    } else {
+        let told = if is_archived { "not needed" } else { "no time-stamp over the evidence" };
+        block.note(Level::Inform, Check::Result, true, told);
+        current
+    };
+    block.conclude(Check::Result, conclusion, format!("best signature time {best_time}"));
+    blocks.push(block);
+    LongTerm { conclusion, best_time, blocks }
+}
+
+/// Step 3.
+fn goes_on(current: Conclusion) -> bool {
+    matches!(
+        current,
+        Conclusion::Indeterminate(
+            Doubt::RevokedNoPoe
+                | Doubt::RevokedCaNoPoe
+                | Doubt::OutOfBoundsNoPoe
+                | Doubt::OutOfBoundsNotRevoked
+                | Doubt::CryptoConstraintsFailureNoPoe
+                | Doubt::RevocationOutOfBoundsNoPoe
+                | Doubt::SigConstraintsFailure
+                | Doubt::TryLater
+                | Doubt::NoCertificateChainFoundNoPoe
+        )
+    )
+}
+
+/// Steps 2, 4 and 5: the time-stamps from the outermost inwards, each proving what it covers once it is good itself.
+fn proofs(
+    context: &Context<'_>,
+    signature: &Signature,
+    with_time: &WithTime,
+    stamps: &mut [Stamped<'_>],
+    block: &mut Block,
+) -> Poe {
+    let mut poe = Poe::new(context.now);
+    poe.prove(sha256(signature.value.as_bytes()), with_time.best_time);
+    let evidence = dated_evidence(context, signature);
+    stamps.sort_by_key(|stamped| stamped.stamp.outer_first());
+    for index in 0..stamps.len() {
+        let Some(stamped) = stamps.get_mut(index) else { continue };
+        if !stamped.conclusion.is_passed() && is_past(stamped.conclusion) {
+            let subject = Subject::Stamp(&stamped.stamp);
+            let (mut blocks, mut past) =
+                past::validate(context, &subject, stamped.conclusion, &stamped.basic, &poe);
+            if past.is_passed()
+                && let Some(signer) = &stamped.basic.signer
+            {
+                let existed = poe.of(&stamped.stamp.id());
+                let (accepted, _) = accept(context, &subject, signer, None, existed);
+                past = accepted.conclusion;
+                blocks.push(accepted);
+            }
+            stamped.blocks.extend(blocks);
+            stamped.conclusion = past;
+        }
+        let Some(time) = stamped.proves() else {
+            let detail = format!("{} proves nothing: {}", stamped.stamp.claim.id, stamped.conclusion);
+            block.note(Level::Inform, Check::ProofOfExistence, false, detail);
+            continue;
+        };
+        let existed = poe.of(&stamped.stamp.id());
+        let algorithm = stamped.stamp.imprint_algorithm();
+        let reliable = algorithm
+            .is_some_and(|algorithm| !context.policy.algorithms.digest(algorithm, existed).is_fatal());
+        let detail = format!("{} proves {time}", stamped.stamp.claim.id);
+        block.note(Level::Inform, Check::ProofOfExistence, reliable, detail);
+        if reliable && let Some(outer) = stamps.get(index) {
+            extract(signature, outer, stamps, &evidence, time, &mut poe);
+        }
+    }
+    poe
+}
+
+/// Step 5c.
+fn is_past(conclusion: Conclusion) -> bool {
+    matches!(
+        conclusion,
+        Conclusion::Indeterminate(
+            Doubt::RevokedNoPoe
+                | Doubt::RevokedCaNoPoe
+                | Doubt::OutOfBoundsNoPoe
+                | Doubt::OutOfBoundsNotRevoked
+                | Doubt::CryptoConstraintsFailureNoPoe
+                | Doubt::RevocationOutOfBoundsNoPoe
+        )
+    )
+}
+
+/// The evidence inside the signature, each with the earliest time at which it can have existed.
+fn dated_evidence(context: &Context<'_>, signature: &Signature) -> Vec<(Id, Time)> {
+    let certificates =
+        signature.evidence.certificates.iter().filter_map(|der| Certificate::from_der(der).ok());
+    let material = &context.material;
+    let crls = material.crls().iter().map(|crl| (sha256(crl.as_der()), crl.this_update()));
+    let responses =
+        material.responses().iter().filter(|response| material.is_embedded(&sha256(response.as_der())));
+    let inside = responses.clone().flat_map(|response| response.certificates().iter().cloned());
+    certificates
+        .chain(inside)
+        .map(|certificate| (certificate.fingerprint_sha256(), certificate.not_before()))
+        .chain(crls.filter(|(id, _)| material.is_embedded(id)))
+        .chain(responses.map(|response| (sha256(response.as_der()), response.produced_at())))
+        .collect()
+}
+
+/// 5.6.2.3: what a time-stamp covers existed at its time.
+///
+/// Which of the evidence it covers is told by the format in one flag for all. What was issued after the time-stamp cannot
+/// lie under it and is left out.
+fn extract(
+    signature: &Signature,
+    outer: &Stamped<'_>,
+    stamps: &[Stamped<'_>],
+    evidence: &[(Id, Time)],
+    time: Time,
+    poe: &mut Poe,
+) {
+    if outer.stamp.covers_signature() {
+        poe.prove(sha256(signature.value.as_bytes()), time);
+    }
+    if outer.stamp.rank() < 3 {
+        return;
+    }
+    if let Some(der) = &signature.signer_certificate {
+        poe.prove(sha256(der), time);
+    }
+    if outer.stamp.claim.covers_evidence {
+        for (id, issued) in evidence.iter().filter(|(_, issued)| *issued <= time) {
+            debug_assert!(*issued <= time);
+            poe.prove(*id, time);
+        }
+    }
+    for inner in stamps.iter().filter(|inner| outer.stamp.covers_stamp(&inner.stamp)) {
+        poe.prove(inner.stamp.id(), time);
+        if let Ok(token) = &inner.stamp.token {
+            for certificate in token.certificates() {
+                poe.prove(certificate.fingerprint_sha256(), time);
+            }
+        }
+    }
+}
+
+/// Steps 8 and 9.
+fn at_best_time(
+    context: &Context<'_>,
+    signature: &Signature,
+    basic: &Basic,
+    best_time: Time,
+    block: &mut Block,
+    blocks: &mut Vec<Block>,
+) -> Conclusion {
+    if let core::ops::ControlFlow::Break(doubt) = with_time::delay(context, signature, best_time, block) {
+        return doubt;
+    }
+    let Some(signer) = &basic.signer else { return Conclusion::Passed };
+    let subject = Subject::Signature(signature);
+    let (accepted, _) = accept(context, &subject, signer, basic.certificate.path.as_ref(), best_time);
+    let conclusion = accepted.conclusion;
+    blocks.push(accepted);
+    conclusion
+}
