@@ -37,10 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let presented = authority.present(&SealProfile::new(holder.clone(), Lifetime::Days10, &urls))?;
         let seen = *presented.content().sha256();
         let request = KeyRequest::new(Curve::P256, KeyId([id; 16]), [id; 16]).for_content(seen);
-        let key = OneShotKey::generate(
-            SoftToken::new(rand_core::UnwrapErr(getrandom::SysRng)),
-            &request,
-        )?;
+        let key = OneShotKey::generate(SoftToken::new(rand_core::UnwrapErr(getrandom::SysRng)), &request)?;
         let certificate =
             authority.issue(presented.approve(&seen)?, key.receipt(), now, &register, now, &mut rng)?;
         write(name, certificate.as_der())?;

@@ -210,10 +210,7 @@ impl CertificateContent {
         lines.push(("Valid for", format!("{} from issue", period(self.template.seconds))));
         let algorithm = SignatureAlgorithm::from_der(&self.template.algorithm, None);
         let algorithm = algorithm.map_or_else(|_| "unknown".to_owned(), |algorithm| algorithm.to_string());
-        lines.push((
-            "Key",
-            format!("{}; signed by the issuer with {algorithm}", key_label(self.template.key)),
-        ));
+        lines.push(("Key", format!("{}; issuer's signature {algorithm}", key_label(self.template.key))));
         lines.push(("Use", self.key_usage.join(", ")));
         if !self.purposes.is_empty() {
             lines.push(("Purposes", words(self.purposes.iter().map(|oid| oid_words(*oid)))));

@@ -195,12 +195,16 @@ impl OcspView {
         issuer: &'a Certificate,
         others: &[Certificate],
     ) -> Result<VerifiedOcsp<'a>, OcspSignatureError> {
-        if self.0.responder.is(issuer) {
-            self.verify_with(&issuer.public_key()?)?;
-            return Ok(VerifiedOcsp { response: self, issuer, responder: None });
-        }
         let mut refusal = OcspSignatureError::ResponderUnknown;
-        for candidate in self.0.certificates.iter().chain(others).filter(|one| self.0.responder.is(one)) {
+        if self.0.responder.is(issuer) {
+            match self.verify_with(&issuer.public_key()?) {
+                Ok(()) => return Ok(VerifiedOcsp { response: self, issuer, responder: None }),
+                // A delegated responder may bear the issuer's name.
+                Err(error) => refusal = error,
+            }
+        }
+        let candidates = self.0.certificates.iter().chain(others);
+        for candidate in candidates.filter(|one| *one != issuer && self.0.responder.is(one)) {
             match self.verify_delegated(candidate, issuer) {
                 Ok(()) => {
                     return Ok(VerifiedOcsp { response: self, issuer, responder: Some(candidate.clone()) });
