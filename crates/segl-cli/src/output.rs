@@ -1,29 +1,33 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 /// Why an output file could not be written; nothing is left behind.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
+    #[error("{} is being written by another process", path.display())]
+    Busy { path: PathBuf },
     #[error("{} is there already; give --force to overwrite it, or -o for another name", path.display())]
     Exists { path: PathBuf },
-    #[error("{} cannot be written: {source}", path.display())]
+    #[error("{} cannot be written", path.display())]
     Write { path: PathBuf, source: io::Error },
 }
 
 /// An output file under a temporary name in the folder where it will stand.
 ///
 /// Opened before any work is done, so that a folder that cannot be written stops a sealing before a key is made. Dropped without
-/// [`commit`](Self::commit), it disappears.
+/// [`commit`](Self::commit), it disappears. The temporary name is always the same for the same output (`.NAME.segl-part`): what a killed
+/// process left is taken over by the next one, and the lock on it keeps two at once apart.
 #[derive(Debug)]
 pub(crate) struct Output {
     path: PathBuf,
-    file: NamedTempFile,
+    part: PathBuf,
+    file: File,
     force: bool,
+    committed: bool,
 }
 
 impl Output {
@@ -31,16 +35,20 @@ impl Output {
         if !force && path.symlink_metadata().is_ok() {
             return Err(OutputError::Exists { path: path.to_owned() });
         }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".segl-").suffix(".part");
-        // A sealed document is as readable as any file the user makes; tempfile's own default is 0600.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder
-            .tempfile_in(folder)
-            .map_err(|source| OutputError::Write { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file, force })
+        let write = |source| OutputError::Write { path: path.to_owned(), source };
+        let name = path.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?;
+        let mut part_name = OsString::from(".");
+        part_name.push(name);
+        part_name.push(".segl-part");
+        let part = path.with_file_name(part_name);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&part).map_err(write)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(write(source)),
+        }
+        file.set_len(0).map_err(write)?;
+        Ok(Self { path: path.to_owned(), part, file, force, committed: false })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -48,25 +56,41 @@ impl Output {
     }
 
     /// Copies a file from its start; on Linux inside the kernel where the file system can.
-    pub(crate) fn copy_from(&mut self, original: &mut File) -> Result<u64, OutputError> {
-        io::copy(original, self.file.as_file_mut()).map_err(|source| self.error(source))
+    pub(crate) fn copy_from(&mut self, mut original: &File) -> Result<u64, OutputError> {
+        original.rewind().map_err(|source| self.error(source))?;
+        io::copy(&mut original, &mut self.file).map_err(|source| self.error(source))
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         self.file.write_all(bytes).map_err(|source| self.error(source))
     }
 
-    /// Makes the content durable, then gives it its name, then makes the name durable.
-    pub(crate) fn commit(self) -> Result<(), OutputError> {
-        let Self { path, file, force } = self;
-        let write = |source| OutputError::Write { path: path.clone(), source };
-        file.as_file().sync_all().map_err(write)?;
-        let named = if force { file.persist(&path) } else { file.persist_noclobber(&path) };
-        named.map_err(|e| match e.error.kind() {
-            io::ErrorKind::AlreadyExists => OutputError::Exists { path: path.clone() },
-            _ => write(e.error),
-        })?;
-        sync_folder(&path).map_err(write)
+    /// Makes the content durable under its temporary name.
+    pub(crate) fn sync(&self) -> Result<(), OutputError> {
+        self.file.sync_all().map_err(|source| self.error(source))
+    }
+
+    /// Gives the file its name and makes that durable. To be called after [`sync`](Self::sync).
+    pub(crate) fn commit(mut self) -> Result<(), OutputError> {
+        if self.force {
+            fs::rename(&self.part, &self.path).map_err(|source| self.error(source))?;
+        } else {
+            self.name_without_overwriting()?;
+        }
+        self.committed = true;
+        sync_folder(&self.path).map_err(|source| self.error(source))
+    }
+
+    /// A link fails where the name is taken, a rename would not.
+    fn name_without_overwriting(&self) -> Result<(), OutputError> {
+        let exists = || OutputError::Exists { path: self.path.clone() };
+        match fs::hard_link(&self.part, &self.path) {
+            Ok(()) => fs::remove_file(&self.part).map_err(|source| self.error(source)),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(exists()),
+            // A file system without links: the look before the rename leaves a moment in which another file could appear.
+            Err(_) if self.path.symlink_metadata().is_ok() => Err(exists()),
+            Err(_) => fs::rename(&self.part, &self.path).map_err(|source| self.error(source)),
+        }
     }
 
     fn error(&self, source: io::Error) -> OutputError {
@@ -74,10 +98,20 @@ impl Output {
     }
 }
 
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Nothing more can be done about a file that cannot be removed; the next run takes it over.
+            drop(fs::remove_file(&self.part));
+        }
+    }
+}
+
 /// Writes a small file whole: temporary name, fsync, rename.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutputError> {
     let mut output = Output::create(path, force)?;
     output.write(bytes)?;
+    output.sync()?;
     output.commit()
 }
 
@@ -92,7 +126,38 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), OutputError>
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(write)
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Makes the names in the folder of `path` durable.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_of_an_output_that_is_not_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.pdf");
+        let mut output = Output::create(&path, false).unwrap();
+        output.write(b"half").unwrap();
+        drop(output);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn another_file_is_overwritten_only_by_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.pdf");
+        let mut first = Output::create(&path, false).unwrap();
+        assert!(matches!(Output::create(&path, false), Err(OutputError::Busy { .. })));
+        fs::write(&path, b"mine").unwrap();
+        first.write(b"new").unwrap();
+        assert!(matches!(first.commit(), Err(OutputError::Exists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        write_whole(&path, b"new", true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

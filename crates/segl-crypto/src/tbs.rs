@@ -48,8 +48,16 @@ impl fmt::Debug for ToBeSigned {
 }
 
 /// A signature value in the form X.509 and CMS carry: ECDSA as DER `Ecdsa-Sig-Value` (RFC 3279, 2.2.3), RSA and Ed25519 as octets.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// `Debug` shows the length only: a value identifies what was signed.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SignatureValue(Vec<u8>);
+
+impl fmt::Debug for SignatureValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignatureValue({} octets)", self.0.len())
+    }
+}
 
 impl SignatureValue {
     /// Takes octets that already have the form X.509 and CMS carry.

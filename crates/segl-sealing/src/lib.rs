@@ -13,15 +13,33 @@
 )]
 
 mod attempt;
+mod document;
+mod driver;
+mod evidence;
+mod fault;
 mod journal;
 mod memory;
+mod order;
+#[cfg(feature = "pades")]
+mod pades;
 mod recover;
+mod seal_cms;
+mod services;
+mod stamp;
 mod step;
 
 pub use crate::attempt::{Attempt, EndError, StepError, StepFailed, Stepped, state};
+pub use crate::document::Document;
+pub use crate::driver::{Approve, Observe, Sealed, seal};
+pub use crate::fault::{SealError, SealFault};
 pub use crate::journal::{
     AdvanceError, ClearError, ConcludeError, Found, Journal, Lease, OpenError, Repeated, RunnerId, Unfinished,
 };
 pub use crate::memory::MemoryJournal;
+pub use crate::order::{Event, Helpers, Order, Tolerances};
+#[cfg(feature = "pades")]
+pub use crate::pades::{PdfDocument, PdfOptions};
 pub use crate::recover::{RecoverError, Recovered, recover};
+pub use crate::services::{Decision, EvidenceSource, Issuer, ServiceError, Stamper};
+pub use crate::stamp::{StampFailure, StamperError, StamperFailure};
 pub use crate::step::{End, is_durable_step, may_advance};

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use segl_crypto::Time;
 use segl_record::{
-    AppendError, Disclosure, Entry, Event, Head, LogId, Opening, Outcome, Progress, RequestId, SaltSeed,
-    SealingRecord, SlotCleared, SlotName, Step,
+    AppendError, AssertionId, AssertionIssuer, Disclosure, Entry, Event, Head, LogId, Opening, Outcome,
+    Progress, RequestId, SaltSeed, SealingRecord, SessionId, SlotCleared, SlotName, Step,
 };
 
 use crate::{
@@ -22,6 +22,9 @@ struct Inner {
     attempts: BTreeMap<RequestId, Row>,
     /// Requests in the order in which they began.
     order: Vec<RequestId>,
+    /// Sessions and authentications that are in use or have given a seal, and by which request.
+    sessions: BTreeMap<SessionId, RequestId>,
+    assertions: BTreeMap<Assertion, RequestId>,
     stopped: BTreeMap<SlotName, Time>,
     serials: BTreeSet<Vec<u8>>,
     keys: BTreeSet<[u8; 32]>,
@@ -51,6 +54,8 @@ impl MemoryJournal {
         Self(Mutex::new(Inner {
             attempts: BTreeMap::new(),
             order: Vec::new(),
+            sessions: BTreeMap::new(),
+            assertions: BTreeMap::new(),
             stopped: BTreeMap::new(),
             serials: BTreeSet::new(),
             keys: BTreeSet::new(),
@@ -80,29 +85,26 @@ impl Inner {
     }
 
     fn repeated(&self, opening: &Opening) -> Option<OpenError<Infallible>> {
-        let assertion = |o: &Opening| (o.authentication.issuer.clone(), o.authentication.assertion.clone());
-        for row in self.attempts.values() {
-            let other = &row.found.opening;
-            let repeated = if other.request == opening.request {
-                Repeated::Request
-            } else if other.session == opening.session {
-                Repeated::Session
-            } else if assertion(other) == assertion(opening) {
-                Repeated::Assertion
-            } else {
-                continue;
-            };
-            match row.end {
-                Some(End::Completed) => return Some(OpenError::AlreadyCompleted { repeated }),
-                None => return Some(OpenError::InProgress { repeated, step: row.step() }),
-                Some(end) if repeated == Repeated::Request => {
-                    return Some(OpenError::Abandoned { end, step: row.step() });
-                }
-                Some(_) => {}
-            }
-        }
-        None
+        let found = [
+            (Repeated::Request, Some(&opening.request)),
+            (Repeated::Session, self.sessions.get(&opening.session)),
+            (Repeated::Assertion, self.assertions.get(&assertion(opening))),
+        ];
+        found.into_iter().find_map(|(repeated, request)| {
+            let row = self.attempts.get(request?)?;
+            Some(match row.end {
+                Some(End::Completed) => OpenError::AlreadyCompleted { repeated },
+                Some(end) => OpenError::Abandoned { end, step: row.step() },
+                None => OpenError::InProgress { repeated, step: row.step() },
+            })
+        })
     }
+}
+
+type Assertion = (AssertionIssuer, AssertionId);
+
+fn assertion(opening: &Opening) -> Assertion {
+    (opening.authentication.issuer.clone(), opening.authentication.assertion.clone())
 }
 
 impl Journal for MemoryJournal {
@@ -120,6 +122,8 @@ impl Journal for MemoryJournal {
             let found = Found { opening: opening.clone(), progress, lease: *lease };
             inner.attempts.insert(opening.request, Row { found, end: None });
             inner.order.push(opening.request);
+            inner.sessions.insert(opening.session, opening.request);
+            inner.assertions.insert(assertion(opening), opening.request);
             Ok(())
         })
     }
@@ -169,6 +173,11 @@ impl Journal for MemoryJournal {
             }
             if let Some(row) = inner.attempts.get_mut(&request) {
                 row.end = Some(End::of(record));
+            }
+            if record.outcome() != Outcome::Completed {
+                // Without a seal the session may be used once more, by another request.
+                inner.sessions.remove(&record.opening().session);
+                inner.assertions.remove(&assertion(record.opening()));
             }
             Ok(entry)
         })

@@ -1,0 +1,60 @@
+//! The `segl` command: one file a verb.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test may stop at the first surprise"
+    )
+)]
+
+mod args;
+mod console;
+mod error;
+mod holder;
+mod home;
+mod init;
+mod output;
+mod records;
+mod seal;
+mod validate;
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use clap::Parser;
+use rand_core::UnwrapErr;
+use segl::crypto::Time;
+
+use crate::args::{Cli, Verb};
+use crate::console::Console;
+
+/// The system's random numbers; without them nothing here can go on.
+type SystemRng = UnwrapErr<getrandom::SysRng>;
+
+const fn rng() -> SystemRng {
+    UnwrapErr(getrandom::SysRng)
+}
+
+/// The one place where the clock of this machine is read.
+fn now() -> Time {
+    Time::from(SystemTime::now())
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new();
+    let outcome = match &cli.verb {
+        Verb::Init(args) => init::run(&cli, args, &console),
+        Verb::Seal(args) => seal::run(&cli, args, &console),
+        Verb::Validate(args) => validate::run(&cli, args, &console),
+        Verb::Records(verb) => records::run(&cli, verb, &console),
+    };
+    outcome.unwrap_or_else(|error| {
+        error::print(&error);
+        ExitCode::from(error::COULD_NOT_RUN)
+    })
+}

@@ -1,0 +1,391 @@
+//! One sealing from the approval to the finished seal: all of it or nothing.
+
+use rand_core::CryptoRng;
+use segl_ades::Level;
+use segl_cert::{CertificateContent, Presented};
+use segl_crypto::{DigestAlgorithm, SignatureValue, Time, digest};
+use segl_key::{Destroyed, KeyId, KeyRequest, OneShotKey, Token, TokenError};
+use segl_record::{Cause, Entry, PresentedContent, SaltSeed, Serial};
+use segl_x509::Certificate;
+
+use crate::evidence;
+use crate::seal_cms::{self, SealCms};
+use crate::stamp::{Bounds, Stamped, Stamping};
+use crate::state::{Authenticated, Certified, KeyDestroyed, MayHoldKey, TimeStamped};
+use crate::{
+    Attempt, Decision, Document, EndError, Event, Helpers, Journal, Order, SealError, SealFault, StepFailed,
+};
+
+/// What the holder answers to the content shown.
+pub type Approve<'a> = &'a mut dyn FnMut(&CertificateContent) -> Decision;
+/// Who is told what happens.
+pub type Observe<'a> = &'a mut dyn FnMut(&Event<'_>);
+
+type Failed<E, J> = Box<SealError<E, <J as Journal>::Error>>;
+type Fault<E, J> = SealFault<E, <J as Journal>::Error>;
+
+/// A seal that is whole and not yet let out: the record comes first.
+///
+/// Write the document to where it will stand under a temporary name, then [`release`](Self::release), then give it its name. Dropped
+/// instead, the attempt is found by the recovery at the next start and recorded as crashed.
+#[must_use = "a seal is not let out before its record is written"]
+#[derive(Debug)]
+pub struct Sealed<'j, J> {
+    attempt: Attempt<'j, J, TimeStamped>,
+    certificate: Certificate,
+}
+
+impl<J: Journal> Sealed<'_, J> {
+    /// The seal certificate.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Writes the record. When this returns `Ok` the record is on the disk and the document may be let out.
+    ///
+    /// # Errors
+    /// When the record could not be written: the document must not be let out.
+    pub fn release(self, at: Time, salts: SaltSeed) -> Result<Entry, EndError<J::Error>> {
+        self.attempt.complete(at, salts)
+    }
+
+    /// Records that the seal is not let out, because the document could not be written for example.
+    ///
+    /// # Errors
+    /// When the record could not be written.
+    pub fn withdraw(self, cause: Cause, at: Time, salts: SaltSeed) -> Result<Entry, EndError<J::Error>> {
+        self.attempt.abort(cause, at, salts)
+    }
+}
+
+/// Seals a document with a key that is made for it, signs once and is destroyed (seed 000, sections 4 and 14).
+///
+/// In this order: content presented, approved, document read and digested, room for a time-stamp measured, key made, certificate issued,
+/// signed, key destroyed and looked for, time-stamped, evidence embedded, time-stamped again; as far as the level asks. Every step
+/// is in the journal before the next is taken. Nothing leaves this function but the finished seal.
+///
+/// # Errors
+/// [`SealError`]: the attempt has ended, and the record says at which step and why. The key is gone, or the error says that this is not
+/// confirmed and the slot is stopped.
+#[allow(clippy::too_many_arguments, reason = "each is one of the things a sealing has no default for")]
+pub fn seal<'j, T, J, R>(
+    attempt: Attempt<'j, J, Authenticated>,
+    token: T,
+    document: &mut dyn Document,
+    order: &Order,
+    helpers: &Helpers<'_>,
+    rng: &mut R,
+    approve: Approve<'_>,
+    observe: Observe<'_>,
+) -> Result<Sealed<'j, J>, Failed<T::Error, J>>
+where
+    T: Token,
+    J: Journal,
+    R: CryptoRng,
+{
+    let mut run = Run { order, helpers, rng, observe, document };
+    let (attempt, presented) = run.present(attempt, approve)?;
+    let attempt = match run.document.open(digest_of(order)) {
+        Ok(()) => attempt,
+        Err(e) => return Err(run.end(attempt, SealFault::Document(e))),
+    };
+    let token_len = match order.level {
+        Level::B => 0,
+        _ => match run.stamping().measure(digest_of(order)) {
+            Ok(len) => len,
+            Err(e) => return Err(run.end(attempt, SealFault::TimeStamp(e))),
+        },
+    };
+    let signed = run.sign(attempt, token, presented, token_len)?;
+    run.finish(signed, token_len)
+}
+
+/// What stays the same from step to step.
+struct Run<'a, R> {
+    order: &'a Order,
+    helpers: &'a Helpers<'a>,
+    rng: &'a mut R,
+    observe: Observe<'a>,
+    document: &'a mut dyn Document,
+}
+
+/// The signature is made and its key is gone.
+struct Signed<'j, J> {
+    attempt: Attempt<'j, J, KeyDestroyed>,
+    certificate: Certificate,
+    cms: SealCms,
+    value: SignatureValue,
+}
+
+impl<R: CryptoRng> Run<'_, R> {
+    fn present<'j, E: TokenError, J: Journal>(
+        &mut self,
+        attempt: Attempt<'j, J, Authenticated>,
+        approve: Approve<'_>,
+    ) -> Result<(Attempt<'j, J, crate::state::Approved>, Presented), Failed<E, J>> {
+        let presented = match self.helpers.issuer.present(&self.order.profile) {
+            Ok(presented) => presented,
+            Err(e) => return Err(self.end(attempt, SealFault::Present(e))),
+        };
+        let content = presented.content();
+        let digest = PresentedContent::from_sha256(*content.sha256());
+        let attempt = attempt.presented(digest).map_err(|failed| self.step_failed(*failed))?;
+        (self.observe)(&Event::Presented(content));
+        if approve(content) == Decision::Decline {
+            let record = attempt.decline(self.now(), self.salts());
+            return Err(Box::new(SealError { fault: SealFault::Declined, record }));
+        }
+        let now = self.now();
+        let attempt = attempt.approved(now).map_err(|failed| self.step_failed(*failed))?;
+        (self.observe)(&Event::Approved);
+        Ok((attempt, presented))
+    }
+
+    /// From the approved content to the signature of a key that is gone. No way out of here leaves a key behind without saying so.
+    fn sign<'j, T: Token, J: Journal>(
+        &mut self,
+        attempt: Attempt<'j, J, crate::state::Approved>,
+        token: T,
+        presented: Presented,
+        token_len: usize,
+    ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
+        let content = *presented.content().sha256();
+        let session = attempt.opening().session.uuid().into_bytes();
+        let request = KeyRequest::new(self.order.curve, KeyId(self.random()), session).for_content(content);
+        let key = match OneShotKey::generate(token, &request) {
+            Ok(key) => key,
+            Err(e) => {
+                let confirmed = e.destroyed().is_none_or(Result::is_ok);
+                return Err(self.end_with_key(attempt, SealFault::Generate(e), confirmed));
+            }
+        };
+        let attempt = match attempt.key_made(key.receipt()) {
+            Ok(attempt) => attempt,
+            Err(failed) => return Err(self.give_up(key, failed.attempt, SealFault::Step(failed.error))),
+        };
+        (self.observe)(&Event::KeyMade(key.receipt()));
+
+        // One reading of the clock serves /M and notBefore: the claimed time may not lie before the certificate's life.
+        let signing_time = self.now().truncate_to_seconds();
+        let not_before = signing_time - self.helpers.tolerances.backdating;
+        let issued = presented
+            .approve(&content)
+            .map_err(Into::into)
+            .and_then(|approved| self.helpers.issuer.issue(approved, key.receipt(), not_before));
+        let certificate = match issued {
+            Ok(certificate) => certificate,
+            Err(e) => return Err(self.give_up(key, attempt, SealFault::Issue(e))),
+        };
+        let key = match key.certify(certificate.spki_der(), certificate.fingerprint_sha256()) {
+            Ok(key) => key,
+            Err(refusal) => {
+                return Err(self.give_up(refusal.key, attempt, SealFault::Certify(refusal.error)));
+            }
+        };
+        let Some(serial) = Serial::new(certificate.serial()) else {
+            return Err(self.give_up(
+                key,
+                attempt,
+                SealFault::Issue("the serial number is not sound".into()),
+            ));
+        };
+        let attempt = match attempt.certified(serial, self.now()) {
+            Ok(attempt) => attempt,
+            Err(failed) => return Err(self.give_up(key, failed.attempt, SealFault::Step(failed.error))),
+        };
+        (self.observe)(&Event::Certified(&certificate));
+
+        let cms = match self.lay_out(&certificate, signing_time, token_len) {
+            Ok(cms) => cms,
+            Err(fault) => return Err(self.give_up(key, attempt, fault)),
+        };
+        self.sign_and_destroy(attempt, key, certificate, cms)
+    }
+
+    fn lay_out<T: TokenError, E: std::error::Error>(
+        &mut self,
+        certificate: &Certificate,
+        signing_time: Time,
+        token_len: usize,
+    ) -> Result<SealCms, SealFault<T, E>> {
+        let chain = self.helpers.issuer.chain();
+        let token = (self.order.level > Level::B).then_some(token_len);
+        let reserve = seal_cms::max_len(certificate, chain, token).map_err(SealFault::Cms)?;
+        let digest = self.document.lay_out(signing_time, reserve).map_err(SealFault::Document)?;
+        SealCms::prepare(digest, certificate, chain).map_err(SealFault::Cms)
+    }
+
+    fn sign_and_destroy<'j, T: Token, J: Journal>(
+        &mut self,
+        attempt: Attempt<'j, J, Certified>,
+        key: OneShotKey<T, segl_key::Certified>,
+        certificate: Certificate,
+        cms: SealCms,
+    ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
+        let asked = self.now();
+        let key = match key.sign(&cms.to_be_signed()) {
+            Ok(key) => key,
+            Err(refusal) => return Err(self.give_up(refusal.key, attempt, SealFault::Sign(refusal.error))),
+        };
+        // The key goes before anything else is done, the journal included.
+        let (destroyed, value) = match key.destroy() {
+            Ok(done) => done,
+            Err(refusal) => {
+                // A second try may clear the device; the value is gone either way, and the alarm stands.
+                drop(refusal.key.abandon());
+                return Err(self.end_with_key(attempt, SealFault::Destruction(refusal.error), false));
+            }
+        };
+        let gone = self.now();
+        let attempt = self.note_destruction(attempt, &destroyed, asked, gone)?;
+        Ok(Signed { attempt, certificate, cms, value })
+    }
+
+    fn note_destruction<'j, E: TokenError, J: Journal>(
+        &mut self,
+        attempt: Attempt<'j, J, Certified>,
+        destroyed: &Destroyed,
+        asked: Time,
+        gone: Time,
+    ) -> Result<Attempt<'j, J, KeyDestroyed>, Failed<E, J>> {
+        let attempt = attempt.signed(asked).map_err(|failed| self.step_failed(*failed))?;
+        (self.observe)(&Event::Signed);
+        let lived = gone.checked_duration_since(asked).unwrap_or_default();
+        let attempt = attempt.key_destroyed(destroyed, lived).map_err(|failed| self.step_failed(*failed))?;
+        (self.observe)(&Event::KeyDestroyed(lived));
+        Ok(attempt)
+    }
+
+    /// From the signature to the level asked for.
+    fn finish<'j, E: TokenError, J: Journal>(
+        &mut self,
+        signed: Signed<'j, J>,
+        token_len: usize,
+    ) -> Result<Sealed<'j, J>, Failed<E, J>> {
+        let Signed { attempt, certificate, cms, value } = signed;
+        if self.order.level == Level::B {
+            let sealed = cms.assemble(&value, None).and_then(|cms| self.document.seal(&cms));
+            return match sealed {
+                Ok(()) => {
+                    let attempt = attempt.without_time_stamp().map_err(|failed| self.step_failed(*failed))?;
+                    Ok(Sealed { attempt, certificate })
+                }
+                Err(e) => Err(self.end(attempt, SealFault::Cms(e))),
+            };
+        }
+        // RFC 5126, 6.1.1: the signature time-stamp covers the octets of the signature value.
+        let bounds = Bounds {
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            room: token_len,
+        };
+        let imprint = digest(digest_of(self.order), value.as_bytes());
+        let stamped = match imprint.map(|imprint| self.stamping().stamp(&imprint, &bounds)) {
+            Some(Ok(stamped)) => stamped,
+            Some(Err(e)) => return Err(self.end(attempt, SealFault::TimeStamp(e))),
+            None => return Err(self.end(attempt, SealFault::Cms("no digest".into()))),
+        };
+        let sealed = cms.assemble(&value, Some(&stamped.token)).and_then(|cms| self.document.seal(&cms));
+        if let Err(e) = sealed {
+            return Err(self.end(attempt, SealFault::Cms(e)));
+        }
+        let attempt = attempt.time_stamped(stamped.time).map_err(|failed| self.step_failed(*failed))?;
+        match self.extend(&certificate, &stamped, &bounds) {
+            Ok(()) => Ok(Sealed { attempt, certificate }),
+            Err(fault) => Err(self.end(attempt, fault)),
+        }
+    }
+}
+
+impl<R: CryptoRng> Run<'_, R> {
+    /// Evidence and archive time-stamp, as far as the level asks.
+    fn extend<T: TokenError, E: std::error::Error>(
+        &mut self,
+        certificate: &Certificate,
+        stamped: &Stamped,
+        bounds: &Bounds,
+    ) -> Result<(), SealFault<T, E>> {
+        if self.order.level < Level::Lt {
+            return Ok(());
+        }
+        let evidence = evidence::gather(self.helpers, certificate, stamped).map_err(SealFault::Evidence)?;
+        self.document.add_evidence(&evidence).map_err(SealFault::Evidence)?;
+        (self.observe)(&Event::EvidenceEmbedded {
+            certificates: evidence.certificates.len(),
+            crls: evidence.crls.len(),
+            ocsp_responses: evidence.ocsp_responses.len(),
+        });
+        if self.order.level < Level::Lta {
+            return Ok(());
+        }
+        let imprint = self.document.lay_out_archive(bounds.room).map_err(SealFault::Archive)?;
+        let archive = self.stamping().stamp(&imprint, bounds).map_err(SealFault::TimeStamp)?;
+        self.document.archive(&archive.token).map_err(SealFault::Archive)?;
+        (self.observe)(&Event::Archived { time: archive.time });
+        Ok(())
+    }
+
+    fn stamping(&mut self) -> Stamping<'_, R> {
+        Stamping { helpers: self.helpers, rng: self.rng, observe: self.observe }
+    }
+
+    fn now(&self) -> Time {
+        (self.helpers.clock)()
+    }
+
+    fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    fn salts(&mut self) -> SaltSeed {
+        SaltSeed::new(self.random())
+    }
+
+    /// Ends an attempt of which no key is left.
+    fn end<E: TokenError, J: Journal, S>(
+        &mut self,
+        attempt: Attempt<'_, J, S>,
+        fault: Fault<E, J>,
+    ) -> Failed<E, J> {
+        let record = attempt.abort(fault.cause(), self.now(), self.salts());
+        Box::new(SealError { fault, record })
+    }
+
+    /// Ends an attempt that had a key; an unconfirmed destruction is an alarm.
+    fn end_with_key<E: TokenError, J: Journal, S: MayHoldKey>(
+        &mut self,
+        attempt: Attempt<'_, J, S>,
+        fault: Fault<E, J>,
+        confirmed: bool,
+    ) -> Failed<E, J> {
+        if confirmed {
+            return self.end(attempt, fault);
+        }
+        let record = attempt.destruction_unconfirmed(self.now(), self.salts());
+        Box::new(SealError { fault, record })
+    }
+
+    /// Destroys the key of an attempt that goes no further.
+    fn give_up<T: Token, J: Journal, K, S: MayHoldKey>(
+        &mut self,
+        key: OneShotKey<T, K>,
+        attempt: Attempt<'_, J, S>,
+        fault: Fault<T::Error, J>,
+    ) -> Failed<T::Error, J> {
+        match key.abandon() {
+            Ok(_) => self.end_with_key(attempt, fault, true),
+            Err(refusal) => self.end_with_key(attempt, SealFault::Destruction(refusal.error), false),
+        }
+    }
+
+    fn step_failed<E: TokenError, J: Journal, S>(&mut self, failed: StepFailed<'_, J, S>) -> Failed<E, J> {
+        self.end(failed.attempt, SealFault::Step(failed.error))
+    }
+}
+
+fn digest_of(order: &Order) -> DigestAlgorithm {
+    order.curve.algorithm().digest().unwrap_or(DigestAlgorithm::Sha256)
+}

@@ -1,0 +1,78 @@
+//! The evidence that goes into a B-LT seal: everything that a later reader needs, or an error.
+
+use segl_ades::Evidence;
+use segl_evidence::{Cover, Gathered, Gatherer, Target};
+use segl_x509::Certificate;
+
+use crate::seal_cms::embedded_chain;
+use crate::stamp::Stamped;
+use crate::{EvidenceSource, Helpers, ServiceError};
+
+/// Why the evidence is not complete.
+#[derive(Debug, thiserror::Error)]
+enum Incomplete {
+    #[error("{subject} is revoked")]
+    Revoked { subject: String },
+    #[error("the status of {subject} is not proved{why}")]
+    Unproved { subject: String, why: String },
+    #[error("{subject} has no chain to a trust anchor: {why}")]
+    WithoutPath { subject: String, why: String },
+}
+
+/// Gathers what proves the chains of the seal certificate and of the time-stamp unit, as of the time in the token.
+///
+/// Status counts only when its thisUpdate is not before the notBefore of what it speaks about; so what the source answers is checked here
+/// and asked for anew, not taken from an old cache.
+pub(crate) fn gather(
+    helpers: &Helpers<'_>,
+    certificate: &Certificate,
+    stamped: &Stamped,
+) -> Result<Evidence, ServiceError> {
+    let mut gatherer = Gatherer::new(helpers.anchors.clone(), stamped.time);
+    let issuers = helpers.issuer.chain();
+    let at_hand = Evidence {
+        certificates: issuers.iter().chain(&stamped.chain).map(|c| c.as_der().to_vec()).collect(),
+        ..Evidence::default()
+    };
+    gatherer.know(&at_hand);
+    gatherer.cover(Target::signer(certificate.clone()));
+    if let Some(unit) = stamped.chain.first() {
+        gatherer.cover(Target::time_stamp_unit(unit.clone()));
+    }
+    answer_all(&mut gatherer, helpers.evidence);
+    let gathered = gatherer.finish();
+    if let Some(fault) = fault(&gathered) {
+        return Err(Box::new(fault));
+    }
+    // The CMS brings the seal certificate and its issuer along.
+    let mut there = Evidence::default();
+    there.certificates.push(certificate.as_der().to_vec());
+    there.certificates.extend(embedded_chain(issuers).iter().map(|c| c.as_der().to_vec()));
+    Ok(gathered.evidence_beside(&there))
+}
+
+fn answer_all(gatherer: &mut Gatherer, source: &dyn EvidenceSource) {
+    while let Some(need) = gatherer.poll_need() {
+        let answer = source.answer(&need);
+        // What proves nothing shows as unproved in the outcome, with the reason.
+        drop(gatherer.supply(&need, answer.as_deref()));
+    }
+}
+
+fn fault(gathered: &Gathered) -> Option<Incomplete> {
+    if let Some((certificate, why)) = gathered.without_path.first() {
+        return Some(Incomplete::WithoutPath {
+            subject: certificate.subject().to_string(),
+            why: why.to_string(),
+        });
+    }
+    let link = gathered.open().next()?;
+    let subject = link.certificate.subject().to_string();
+    Some(match &link.cover {
+        Cover::Revoked(_) => Incomplete::Revoked { subject },
+        Cover::Nothing(why) => {
+            Incomplete::Unproved { subject, why: why.iter().map(|why| format!("; {why}")).collect() }
+        }
+        _ => Incomplete::Unproved { subject, why: String::new() },
+    })
+}
