@@ -86,7 +86,7 @@ impl<S: Source + Clone> Document for PdfDocument<S> {
     fn open(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError> {
         let mut file = GrowingFile::open(self.source.clone(), self.limits.clone())?;
         // What would forbid the seal must be known before a key is made: permissions, encryption, the field.
-        segl_pades::prepare(file.document(), &self.properties(Time::from_unix(0), TRIAL_RESERVE))?;
+        drop(segl_pades::prepare(file.document(), &self.properties(Time::from_unix(0), TRIAL_RESERVE))?);
         file.digest(algorithm)?;
         self.open = Some(Open { file, algorithm, prepared: None });
         Ok(())
