@@ -346,8 +346,12 @@ impl<'a> Element<'a> {
 
     /// The value of an OBJECT IDENTIFIER, whatever the tag says.
     pub fn object_identifier(&self) -> Result<ObjectIdentifier, BerError> {
-        ObjectIdentifier::from_bytes(self.content())
-            .map_err(|_| BerErrorKind::InvalidObjectIdentifier.at(self.start))
+        let invalid = BerErrorKind::InvalidObjectIdentifier.at(self.start);
+        // Primitive in BER too (X.690, 8.19.1).
+        if self.constructed {
+            return Err(invalid);
+        }
+        ObjectIdentifier::from_bytes(self.content()).map_err(|_| invalid)
     }
 
     /// The content octets of an INTEGER; under [`Rules::Der`] the fewest that hold the value.
@@ -452,6 +456,15 @@ mod tests {
             );
         }
         assert!(Reader::new(&[0x04, 0x81, 0x01, 7], Rules::Ber).read().is_ok());
+    }
+
+    /// Found by fuzzing: read, it was written again as another octet than it came with.
+    #[test]
+    fn a_constructed_object_identifier_is_refused() {
+        for rules in [Rules::Ber, Rules::Der] {
+            let element = Reader::new(&[0x26, 0x03, 0x2a, 0x03, 0x04], rules).read().unwrap();
+            assert_eq!(element.object_identifier().unwrap_err().kind, BerErrorKind::InvalidObjectIdentifier);
+        }
     }
 
     #[test]
