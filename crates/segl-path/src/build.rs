@@ -11,7 +11,7 @@ use crate::error::{NoPath, Reason, Refusal, RefusedPath};
 use crate::parameters::Parameters;
 use crate::path::Path;
 use crate::pool::Pool;
-use crate::signatures::Signatures;
+use crate::signatures::SignatureMemo;
 
 /// Refusals beyond this number say nothing new.
 const KEPT_REFUSALS: usize = 32;
@@ -50,13 +50,25 @@ pub fn find_all(
     parameters: &Parameters,
     at_most: usize,
 ) -> Found {
+    find_all_with(leaf, pool, anchors, parameters, at_most, &mut SignatureMemo::default())
+}
+
+/// As [`find_all`], for callers who search more than once: `memo` spares verifying the same signatures again.
+pub fn find_all_with(
+    leaf: &Certificate,
+    pool: &Pool,
+    anchors: &Anchors,
+    parameters: &Parameters,
+    at_most: usize,
+    memo: &mut SignatureMemo,
+) -> Found {
     let mut search = Search {
         pool,
         anchors,
         parameters,
         at_most,
         budget: Budget::new(parameters.limits),
-        signatures: Signatures::default(),
+        signatures: memo,
         found: Found::default(),
     };
     let mut way = vec![leaf.clone()];
@@ -77,7 +89,7 @@ struct Search<'a> {
     parameters: &'a Parameters,
     at_most: usize,
     budget: Budget,
-    signatures: Signatures,
+    signatures: &'a mut SignatureMemo,
     found: Found,
 }
 
@@ -157,7 +169,7 @@ impl Search<'_> {
 
     /// The way leads to an anchor: now it is checked as a whole.
     fn complete(&mut self, way: &[Certificate], anchor: &Anchor) {
-        match check_with(way, anchor, self.parameters, &mut self.budget, &mut self.signatures) {
+        match check_with(way, anchor, self.parameters, &mut self.budget, self.signatures) {
             Ok(path) => self.found.paths.push(path),
             Err(refusal) => self.keep(way, Some(anchor), refusal),
         }

@@ -9,7 +9,7 @@ use crate::names::NameState;
 use crate::parameters::{Parameters, Purpose, Validity};
 use crate::path::Path;
 use crate::policy_graph::PolicyGraph;
-use crate::signatures::Signatures;
+use crate::signatures::SignatureMemo;
 
 /// Critical extensions that are processed here, or that only say where to find something.
 const PROCESSED: [ObjectIdentifier; 14] = [
@@ -41,7 +41,7 @@ pub fn check(
     parameters: &Parameters,
 ) -> Result<Path, Refusal> {
     let mut budget = Budget::new(parameters.limits);
-    check_with(certificates, anchor, parameters, &mut budget, &mut Signatures::default())
+    check_with(certificates, anchor, parameters, &mut budget, &mut SignatureMemo::default())
 }
 
 pub(crate) fn check_with(
@@ -49,7 +49,7 @@ pub(crate) fn check_with(
     anchor: &Anchor,
     parameters: &Parameters,
     budget: &mut Budget,
-    signatures: &mut Signatures,
+    signatures: &mut SignatureMemo,
 ) -> Result<Path, Refusal> {
     let mut state = State::new(certificates.len(), parameters);
     let is_anchor_itself = matches!(certificates, [only] if anchor.is(only));
@@ -136,7 +136,8 @@ impl State {
         parameters: &Parameters,
         budget: &mut Budget,
     ) -> Result<(), Reason> {
-        if !is_leaf || parameters.leaf_validity == Validity::Checked {
+        let dates = if is_leaf { parameters.leaf_validity } else { parameters.authority_validity };
+        if dates == Validity::Checked {
             validity(certificate, parameters)?;
         }
         let is_self_issued = certificate.is_self_issued();

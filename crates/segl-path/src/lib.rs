@@ -26,9 +26,10 @@ mod signatures;
 
 pub use crate::anchor::{Anchor, Anchors};
 pub use crate::budget::{Exhausted, Limits};
-pub use crate::build::{Found, find, find_all};
+pub use crate::build::{Found, find, find_all, find_all_with};
 pub use crate::check::check;
 pub use crate::error::{NoPath, Reason, Refusal, RefusedPath};
 pub use crate::parameters::{InitialPolicies, Parameters, Purpose, Validity};
 pub use crate::path::{Issuer, Path, PolicySet};
 pub use crate::pool::Pool;
+pub use crate::signatures::SignatureMemo;

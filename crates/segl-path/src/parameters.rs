@@ -13,6 +13,8 @@ pub struct Parameters {
     pub time: Time,
     /// Whether the leaf's own validity is checked; EN 319 102-1, 5.2.6 judges it separately.
     pub leaf_validity: Validity,
+    /// Whether the validity of the certificates between leaf and anchor is checked.
+    pub authority_validity: Validity,
     /// Whether the dates of the anchor's certificate are checked. RFC 5280 does not.
     pub anchor_validity: Validity,
     /// What the leaf must be made for.
@@ -71,6 +73,7 @@ impl Parameters {
         Self {
             time,
             leaf_validity: Validity::Checked,
+            authority_validity: Validity::Checked,
             anchor_validity: Validity::Ignored,
             purpose: Purpose::Any,
             policies: InitialPolicies::default(),
@@ -90,6 +93,12 @@ impl Parameters {
     #[must_use]
     pub fn leaf_validity(self, leaf_validity: Validity) -> Self {
         Self { leaf_validity, ..self }
+    }
+
+    /// The same with the dates of the certificates between leaf and anchor checked or not.
+    #[must_use]
+    pub fn authority_validity(self, authority_validity: Validity) -> Self {
+        Self { authority_validity, ..self }
     }
 
     /// The same with the dates of the anchor's certificate checked or not.

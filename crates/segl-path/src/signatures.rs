@@ -8,13 +8,16 @@ use segl_x509::Certificate;
 use crate::budget::Budget;
 use crate::error::Reason;
 
-/// Remembers outcomes, so that a certificate met on several ways costs one verification per key.
-#[derive(Default)]
-pub(crate) struct Signatures {
+/// Remembers which signatures verify with which keys, so that a certificate met on several ways, or in several searches,
+/// costs one verification per key.
+///
+/// It holds nothing but facts, so one memo may serve searches with any parameters. It grows with each new pair.
+#[derive(Debug, Clone, Default)]
+pub struct SignatureMemo {
     outcomes: HashMap<(Certificate, Vec<u8>), Result<(), Reason>>,
 }
 
-impl Signatures {
+impl SignatureMemo {
     pub(crate) fn verify(
         &mut self,
         certificate: &Certificate,
@@ -25,6 +28,7 @@ impl Signatures {
         if let Some(outcome) = self.outcomes.get(&key) {
             return outcome.clone();
         }
+        // Only what is verified anew counts against the limit.
         budget.signature()?;
         let outcome = PublicKey::from_spki_der(spki)
             .map_err(Reason::from)

@@ -10,6 +10,10 @@ use segl_path::{Issuer, Pool};
 use segl_revocation::{Answer, CrlView, OcspView, Reason, Status, WhyUnknown};
 use segl_x509::{Certificate, signature_algorithm_of};
 
+/// Pieces of status information of each kind that are verified for one certificate, the latest first. A certificate has a
+/// handful; a file with thousands wants to cost time.
+const MAX_PIECES: usize = 64;
+
 /// Identity of a piece of evidence: the SHA-256 of its bytes.
 pub(crate) type Id = [u8; 32];
 
@@ -137,7 +141,10 @@ impl Material {
 
     fn look_up(&self, certificate: &Certificate, issuer: &Certificate) -> StatusesOf {
         let mut statuses = StatusesOf::default();
-        for crl in self.crls.iter().filter(|crl| crl.issuer().matches(issuer.subject())) {
+        let mut crls: Vec<&CrlView> =
+            self.crls.iter().filter(|crl| crl.issuer().matches(issuer.subject())).collect();
+        crls.sort_by_key(|crl| core::cmp::Reverse(crl.this_update()));
+        for crl in crls.into_iter().take(MAX_PIECES) {
             statuses.take(crl.as_der(), crl.as_der(), "CRL", crl.status_of(certificate, issuer), issuer);
         }
         let responders: Vec<Certificate> = self
@@ -149,7 +156,9 @@ impl Material {
         let about = |response: &&OcspView| {
             response.responses().iter().any(|single| single.certificate.is_about(certificate, issuer))
         };
-        for response in self.responses.iter().filter(about) {
+        let mut responses: Vec<&OcspView> = self.responses.iter().filter(about).collect();
+        responses.sort_by_key(|response| core::cmp::Reverse(response.produced_at()));
+        for response in responses.into_iter().take(MAX_PIECES) {
             let answer = match response.verify(issuer, &responders) {
                 Ok(verified) => verified.status_of(certificate),
                 Err(_) => response.status_of(certificate, issuer),

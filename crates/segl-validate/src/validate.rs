@@ -53,7 +53,7 @@ pub fn validate_timestamp(
     let mut material = Material::default();
     material.add(evidence, false);
     add_token(&mut material, &stamp);
-    let context = Context { now: time, policy, anchors, material };
+    let context = Context::new(time, policy, anchors, material);
     timestamp_report(Stamped::validate(&context, stamp))
 }
 
@@ -74,7 +74,7 @@ fn one(
     for stamp in &stamps {
         add_token(&mut material, stamp);
     }
-    let context = Context { now: time, policy, anchors, material };
+    let context = Context::new(time, policy, anchors, material);
     let mut stamped: Vec<Stamped<'_>> =
         stamps.into_iter().map(|stamp| Stamped::validate(&context, stamp)).collect();
     let content_time = stamped

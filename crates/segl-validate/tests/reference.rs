@@ -16,7 +16,7 @@ use segl_ades::{Evidence, Signature};
 use segl_crypto::Time;
 use segl_path::Anchors;
 use segl_pdf::Document;
-use segl_validate::{Policy, SignatureReport, validate};
+use segl_validate::{Check, Policy, SignatureReport, validate, validate_timestamp};
 use segl_x509::Certificate;
 
 fn reference() -> Option<PathBuf> {
@@ -212,4 +212,43 @@ fn order_changes_nothing() {
             "{time}"
         );
     }
+}
+
+/// A token carries no status: with the root alone it stays in doubt, with the root's CRL beside it passes.
+#[test]
+fn a_token_by_itself_needs_status_beside_it() {
+    let Some(root) = reference() else { return };
+    let folder = root.join("12h");
+    let signatures = signatures(&folder.join("t.pdf"));
+    let claim = &signatures[0].timestamps[0];
+    let anchors = anchors(&folder);
+    let time: Time = "2026-11-22T03:30:00Z".parse().unwrap();
+    let judge =
+        |evidence: &Evidence, at: Time| validate_timestamp(claim, evidence, &anchors, at, &Policy::default());
+    let alone = judge(&Evidence::default(), time);
+    assert_eq!(alone.conclusion.to_string(), "INDETERMINATE/CERTIFICATE_CHAIN_GENERAL_FAILURE");
+    let beside = judge(&status_beside(&folder), time);
+    assert_eq!(beside.conclusion.to_string(), "PASSED");
+    assert_eq!(beside.imprint_intact, Some(true));
+    assert_eq!(beside.time.unwrap().to_string(), "2026-11-22T02:30:02Z");
+    let late = judge(&status_beside(&folder), "2038-11-20T02:30:00Z".parse().unwrap());
+    assert_eq!(late.conclusion.to_string(), "INDETERMINATE/OUT_OF_BOUNDS_NOT_REVOKED");
+}
+
+/// What is reported can be read by a person: the check that decided is the reason.
+#[test]
+fn the_reason_is_the_check_that_decided() {
+    let Some(root) = reference() else { return };
+    let folder = root.join("12h");
+    let found = judge(
+        &signatures(&folder.join("b.pdf")),
+        &Evidence::default(),
+        &anchors(&folder),
+        "2026-11-22T03:30:00Z",
+    );
+    let reason = found.reason().unwrap();
+    assert_eq!(reason.check, Check::RevocationAvailable);
+    assert!(reason.detail.contains("TEST"), "{reason}");
+    assert_eq!(found.signature_intact, Some(true));
+    assert_eq!(found.chain.len(), 3);
 }

@@ -72,11 +72,15 @@ fn steps(
     let conclusion = block.conclusion;
     basic.blocks.push(block);
     basic.intact = intact;
-    if !conclusion.is_passed() {
+    let is_unknown = conclusion == Conclusion::Indeterminate(Doubt::CryptoConstraintsFailureNoPoe);
+    if !conclusion.is_passed() && !is_unknown {
         return conclusion;
     }
     if !by_certificate.is_passed() {
         return by_certificate;
+    }
+    if is_unknown {
+        return conclusion;
     }
     let (block, weak) = accept(context, subject, &signer, basic.certificate.path.as_ref(), context.now);
     let conclusion = block.conclusion;

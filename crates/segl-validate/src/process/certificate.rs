@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 
 use segl_crypto::{SignatureAlgorithm, Time};
-use segl_path::{Found, Issuer, Parameters, Path, Reason as PathReason, Validity, find_all};
+use segl_path::{Found, Issuer, Parameters, Path, Validity};
 use segl_revocation::Reason;
 use segl_x509::{Certificate, oids};
 
@@ -15,9 +15,6 @@ use crate::policy::CertificateRules;
 use crate::process::acceptance::Weak;
 use crate::process::freshness::is_fresh;
 use crate::process::{Context, Role};
-
-/// Chains that are tried for one certificate. Real ones have one or two; cross-certification makes a few more.
-const MAX_CHAINS: usize = 8;
 
 /// What validation of a certificate found, beside its block.
 #[derive(Debug, Default)]
@@ -56,8 +53,8 @@ fn chains(
     block: &mut Block,
     outcome: &mut CertificateOutcome,
 ) -> Conclusion {
-    let parameters = Parameters::at(time).leaf_validity(Validity::Ignored).also_known(oids::OCSP_NOCHECK);
-    let found = find_all(leaf, &context.material.pool, context.anchors, &parameters, MAX_CHAINS);
+    let parameters = without_dates(time);
+    let found = context.paths(leaf, &parameters);
     if found.paths.is_empty() {
         return without_chain(&found, block);
     }
@@ -75,19 +72,20 @@ fn chains(
     last
 }
 
-/// Why no path satisfies RFC 5280. An authority outside its validity counts as "out of bounds", as EU DSS has it, because
-/// a proof of existence can still help.
+/// A path is looked for without regard to dates. They come last, as EU DSS has it: an authority outside its validity then
+/// counts as "out of bounds" and not as a general failure of the chain, and a proof of existence can still help.
+pub(crate) fn without_dates(time: Time) -> Parameters {
+    Parameters::at(time)
+        .leaf_validity(Validity::Ignored)
+        .authority_validity(Validity::Ignored)
+        .also_known(oids::OCSP_NOCHECK)
+}
+
+/// Why no path satisfies RFC 5280.
 fn without_chain(found: &Found, block: &mut Block) -> Conclusion {
     let mut doubt = Doubt::NoCertificateChainFound;
     let mut told = found.not.to_string();
     for refused in found.not.refused.iter().filter(|refused| refused.anchor.is_some()) {
-        let is_date =
-            matches!(refused.refusal.reason, PathReason::Expired { .. } | PathReason::NotYetValid { .. });
-        if is_date {
-            doubt = Doubt::OutOfBoundsNoPoe;
-            told = refused.refusal.to_string();
-            break;
-        }
         doubt = Doubt::CertificateChainGeneralFailure;
         told = refused.refusal.to_string();
     }
@@ -144,7 +142,7 @@ fn chain(
     if !outcome.weak.is_empty() {
         return ControlFlow::Continue(block.conclusion);
     }
-    ControlFlow::Break(bounds(context, &leaf, role, is_exempt, time, block, outcome))
+    ControlFlow::Break(bounds(context, path, &leaf, role, is_exempt, time, block, outcome))
 }
 
 /// Why no status is asked for, by the rules for this kind of certificate.
@@ -331,8 +329,10 @@ pub(crate) fn status_judgement(context: &Context<'_>, status: &StatusOf, time: T
 }
 
 /// Steps 7 to 9: the validity of the leaf and of whoever signed its status.
+#[allow(clippy::too_many_arguments, reason = "three steps of one algorithm, all of whose inputs are named")]
 fn bounds(
     context: &Context<'_>,
+    path: &Path,
     leaf: &Certificate,
     role: Role,
     is_exempt: bool,
@@ -346,6 +346,12 @@ fn bounds(
     let signer_valid = status.is_some_and(|status| {
         context.anchors.find(&status.signer).is_some() || status.signer.is_valid_at(time)
     });
+    if let Some(over) = path.certificates().iter().skip(1).find(|authority| !authority.is_valid_at(time)) {
+        let doubt = Conclusion::Indeterminate(Doubt::OutOfBoundsNoPoe);
+        let detail =
+            format!("{}: {} to {}, not at {time}", over.subject(), over.not_before(), over.not_after());
+        return block.conclude(Check::ValidityRange, doubt, detail);
+    }
     let range = format!("{} to {}, not at {time}", leaf.not_before(), leaf.not_after());
     if !leaf.is_valid_at(time) {
         // Expired certificates are known not to be revoked as long as somebody still answers for it.

@@ -3,6 +3,7 @@
 use core::ops::ControlFlow;
 
 use segl_ades::Signature;
+use segl_crypto::PublicKey;
 use segl_x509::Certificate;
 
 use crate::block::{Block, BlockKind, Check, Level};
@@ -51,8 +52,8 @@ fn of_signature(
         let failure = Conclusion::Failed(Failure::HashFailure);
         block.require(Level::Fail, Check::ContentIntact, content.intact(), content.name.clone(), failure)?;
     }
-    let outcome = certificate.public_key().map_err(|error| error.to_string()).and_then(|key| {
-        let algorithm = Subject::Signature(signature).algorithm()?;
+    let key = supported_key(certificate, block)?;
+    let outcome = Subject::Signature(signature).algorithm().and_then(|algorithm| {
         key.verify(&algorithm, &signature.signed_bytes, signature.value.as_bytes())
             .map_err(|error| error.to_string())
     });
@@ -65,12 +66,25 @@ fn of_stamp(
     block: &mut Block,
     intact: &mut Intact,
 ) -> ControlFlow<Conclusion> {
+    supported_key(certificate, block)?;
     let outcome = match &stamp.token {
         Ok(token) => token.verify(certificate).map_err(|error| error.to_string()),
         Err(error) => Err(error.clone()),
     };
     intact.references = Some(outcome.is_ok());
     signature_value(outcome, block, intact)
+}
+
+/// What such a key signed cannot be verified here and may be good: no certainty, as with an algorithm outside the policy.
+fn supported_key(certificate: &Certificate, block: &mut Block) -> ControlFlow<Conclusion, PublicKey> {
+    match certificate.public_key() {
+        Ok(key) => ControlFlow::Continue(key),
+        Err(error) => {
+            let doubt = Conclusion::Indeterminate(Doubt::CryptoConstraintsFailureNoPoe);
+            block.require(Level::Fail, Check::Algorithms, false, error.to_string(), doubt)?;
+            ControlFlow::Break(doubt)
+        }
+    }
 }
 
 fn signature_value(

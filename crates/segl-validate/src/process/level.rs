@@ -1,12 +1,12 @@
 //! Which baseline level a signature reaches with the evidence inside it.
 
 use segl_ades::{Format, Level, Signature};
-use segl_path::{Parameters, Path, find_all};
+use segl_path::Path;
 use segl_x509::Certificate;
 
 use crate::process::Context;
 use crate::process::Role;
-use crate::process::certificate::exemption;
+use crate::process::certificate::{exemption, without_dates};
 use crate::process::timestamp::Stamped;
 
 /// The format's level, lowered where evidence is missing inside the file: LT needs status information about every
@@ -29,8 +29,8 @@ pub(crate) fn achieved(
 
 /// Whether a chain has status information for each certificate inside the file.
 fn is_covered(context: &Context<'_>, leaf: &Certificate, role: Role) -> bool {
-    let parameters = Parameters::at(leaf.not_before());
-    let found = find_all(leaf, &context.material.pool, context.anchors, &parameters, 1);
+    let parameters = without_dates(leaf.not_before());
+    let found = context.paths(leaf, &parameters);
     found.paths.first().is_some_and(|path| has_status(context, path, role))
 }
 

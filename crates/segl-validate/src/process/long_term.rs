@@ -56,7 +56,11 @@ pub(crate) fn validate(
             past
         }
     } else {
-        let told = if is_archived { "not needed" } else { "no time-stamp over the evidence" };
+        let told = match (current.is_passed(), is_archived) {
+            (true, _) => "not needed",
+            (false, true) => "a proof of existence would not help",
+            (false, false) => "no time-stamp over the evidence",
+        };
         block.note(Level::Inform, Check::Result, true, told);
         current
     };

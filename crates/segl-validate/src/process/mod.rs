@@ -15,8 +15,11 @@ pub(crate) mod time_slide;
 pub(crate) mod timestamp;
 pub(crate) mod with_time;
 
+use core::cell::RefCell;
+
 use segl_crypto::Time;
-use segl_path::Anchors;
+use segl_path::{Anchors, Found, Parameters, SignatureMemo, find_all_with};
+use segl_x509::Certificate;
 
 use crate::material::Material;
 use crate::policy::{CertificateRules, Policy};
@@ -27,7 +30,11 @@ pub(crate) struct Context<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) anchors: &'a Anchors,
     pub(crate) material: Material,
+    signatures: RefCell<SignatureMemo>,
 }
+
+/// Chains that are tried for one certificate. Real ones have one or two; cross-certification makes a few more.
+const MAX_CHAINS: usize = 8;
 
 /// Whose certificate it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +43,17 @@ pub(crate) enum Role {
     Unit,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    pub(crate) fn new(now: Time, policy: &'a Policy, anchors: &'a Anchors, material: Material) -> Self {
+        Self { now, policy, anchors, material, signatures: RefCell::default() }
+    }
+
+    /// The chains of a certificate.
+    pub(crate) fn paths(&self, leaf: &Certificate, parameters: &Parameters) -> Found {
+        let mut memo = self.signatures.borrow_mut();
+        find_all_with(leaf, &self.material.pool, self.anchors, parameters, MAX_CHAINS, &mut memo)
+    }
+
     /// The rules for the certificate at a position of a path; 0 is the leaf.
     pub(crate) fn rules(&self, role: Role, position: usize) -> &CertificateRules {
         match (role, position) {

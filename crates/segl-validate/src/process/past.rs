@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 
 use segl_crypto::Time;
-use segl_path::{Parameters, Path, find_all};
+use segl_path::{Parameters, Path};
 use segl_x509::{Certificate, oids};
 
 use crate::block::{Block, BlockKind, Check, Level};
@@ -16,8 +16,6 @@ use crate::process::freshness::is_fresh;
 use crate::process::subject::Subject;
 use crate::process::time_slide::slide;
 use crate::process::{Context, Role};
-
-const MAX_CHAINS: usize = 8;
 
 /// What past certificate validation found.
 struct PastCertificate {
@@ -182,7 +180,7 @@ fn certificate(
     // In the shell model a chain is one whose validity periods have a day in common; at an end of the leaf's, if any.
     let at = |time: Time| {
         let parameters = Parameters::at(time).also_known(oids::OCSP_NOCHECK);
-        find_all(leaf, &context.material.pool, context.anchors, &parameters, MAX_CHAINS)
+        context.paths(leaf, &parameters)
     };
     let mut found = at(leaf.not_before());
     if found.paths.is_empty() {
