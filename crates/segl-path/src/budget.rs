@@ -8,7 +8,7 @@ pub struct Limits {
     pub certificates: usize,
     /// Signatures verified.
     pub signatures: u32,
-    /// Candidates looked at while building.
+    /// Candidates looked at while building, and certificates gone through while checking what was built.
     pub candidates: u32,
     /// Comparisons of a name with a constraint.
     pub name_comparisons: u32,
@@ -16,7 +16,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { certificates: 16, signatures: 100, candidates: 20_000, name_comparisons: 250_000 }
+        Self { certificates: 16, signatures: 100, candidates: 5_000, name_comparisons: 250_000 }
     }
 }
 
@@ -48,8 +48,10 @@ impl Budget {
         spend(&mut self.0.signatures, Exhausted::Signatures)
     }
 
-    pub(crate) fn candidate(&mut self) -> Result<(), Exhausted> {
-        spend(&mut self.0.candidates, Exhausted::Candidates)
+    pub(crate) fn candidates(&mut self, count: usize) -> Result<(), Exhausted> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.0.candidates = self.0.candidates.checked_sub(count).ok_or(Exhausted::Candidates)?;
+        Ok(())
     }
 
     pub(crate) fn name_comparison(&mut self) -> Result<(), Exhausted> {

@@ -105,7 +105,7 @@ impl Search<'_> {
         let anchors = self.anchors;
         for anchor in anchors.named(last.issuer()) {
             has_issuer = true;
-            self.budget.candidate()?;
+            self.budget.candidates(way.len())?;
             // A self-signed anchor given as leaf has been dealt with.
             if way.len() == 1 && anchor.is(&last) {
                 continue;
@@ -134,7 +134,7 @@ impl Search<'_> {
                 continue;
             }
             has_issuer = true;
-            self.budget.candidate()?;
+            self.budget.candidates(1)?;
             if way.len() >= self.parameters.limits.certificates {
                 let reason = Reason::TooManyCertificates { limit: self.parameters.limits.certificates };
                 self.refuse(way, None, way.len().saturating_sub(1), reason);

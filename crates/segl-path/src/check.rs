@@ -31,7 +31,8 @@ const PROCESSED: [ObjectIdentifier; 14] = [
 
 /// Validates one given path (RFC 5280, 6.1) without revocation.
 ///
-/// `certificates` go from the leaf to the one the anchor issued. If the leaf itself is the anchor, give it alone.
+/// `certificates` go from the leaf to the one the anchor issued. If the leaf itself is the anchor, give it alone. No certificate
+/// at all is a path of the anchor with itself.
 ///
 /// # Errors
 /// The first [`Refusal`] met on the way from the anchor down.

@@ -1,0 +1,244 @@
+//! Chains made to cost time, to go in circles, or to be wrong in one place.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test may stop at the first surprise"
+)]
+
+use std::time::Instant;
+
+use segl_crypto::{SoftKind, SoftwareKey, Time, ToBeSigned};
+use segl_path::{
+    Anchors, Exhausted, Limits, Parameters, PolicySet, Pool, Purpose, Reason, Validity, check, find, find_all,
+};
+use segl_x509::{Certificate, ObjectIdentifier, oids};
+
+fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let len = content.len();
+    let mut out = vec![tag];
+    match len {
+        0..0x80 => out.push(len as u8),
+        0x80..0x100 => out.extend([0x81, len as u8]),
+        _ => out.extend([0x82, (len >> 8) as u8, len as u8]),
+    }
+    out.extend(content);
+    out
+}
+
+fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+    tlv(6, &[oid.as_bytes()])
+}
+
+fn name(text: &str) -> Vec<u8> {
+    let pair = tlv(0x30, &[&oid(oids::COMMON_NAME), &tlv(0x0c, &[text.as_bytes()])]);
+    tlv(0x30, &[&tlv(0x31, &[&pair])])
+}
+
+fn extension(kind: ObjectIdentifier, critical: bool, value: &[u8]) -> Vec<u8> {
+    let flag: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+    tlv(0x30, &[&oid(kind), flag, &tlv(4, &[value])])
+}
+
+fn authority() -> Vec<Vec<u8>> {
+    vec![
+        extension(oids::BASIC_CONSTRAINTS, true, &[0x30, 3, 1, 1, 0xff]),
+        extension(oids::KEY_USAGE, true, &[3, 2, 1, 6]),
+    ]
+}
+
+/// A key with the name it goes by.
+struct Party {
+    name: &'static str,
+    key: SoftwareKey,
+}
+
+impl Party {
+    fn new(name: &'static str) -> Self {
+        let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
+        Self { name, key: SoftwareKey::generate(SoftKind::EcP256, &mut rng) }
+    }
+
+    /// A certificate for `subject`, valid 2020 to 2030.
+    fn certifies(&self, subject: &Self, serial: u8, extensions: &[Vec<u8>]) -> Certificate {
+        self.certifies_for(subject, serial, extensions, [b"200101000000Z", b"300101000000Z"])
+    }
+
+    fn certifies_for(
+        &self,
+        subject: &Self,
+        serial: u8,
+        extensions: &[Vec<u8>],
+        dates: [&[u8; 13]; 2],
+    ) -> Certificate {
+        let algorithm = self.key.algorithm();
+        let slices: Vec<&[u8]> = extensions.iter().map(Vec::as_slice).collect();
+        let tbs = tlv(
+            0x30,
+            &[
+                &[0xa0, 3, 2, 1, 2],
+                &tlv(2, &[&[serial]]),
+                &algorithm.to_der(),
+                &name(self.name),
+                &tlv(0x30, &[&tlv(0x17, &[dates[0]]), &tlv(0x17, &[dates[1]])]),
+                &name(subject.name),
+                &subject.key.public_key_spki().unwrap(),
+                &tlv(0xa3, &[&tlv(0x30, &slices)]),
+            ],
+        );
+        let value = self.key.sign(&ToBeSigned::new(tbs.clone(), algorithm)).unwrap();
+        let der = tlv(0x30, &[&tbs, &algorithm.to_der(), &tlv(3, &[&[0], value.as_bytes()])]);
+        Certificate::from_der(&der).unwrap()
+    }
+}
+
+fn now() -> Time {
+    Time::from_civil(2026, 1, 1, 0, 0, 0).unwrap()
+}
+
+/// Eight layers of six certificates for the same key each: 6^8 ways, none of which ends at an anchor, and then all of
+/// which are refused at the anchor.
+#[test]
+fn exponential_chains_end_at_a_limit() {
+    const NAMES: [&str; 9] = ["0", "1", "2", "3", "4", "5", "6", "7", "8"];
+    let layers: Vec<Party> = NAMES.into_iter().map(Party::new).collect();
+    let leaf = layers[1].certifies(&layers[0], 1, &[]);
+    let mut pool = Pool::new();
+    for pair in layers[1..].windows(2) {
+        for serial in 1..=6 {
+            pool.add(pair[1].certifies(&pair[0], serial, &authority()));
+        }
+    }
+    let begun = Instant::now();
+    let none = find(&leaf, &pool, &Anchors::new(), &Parameters::at(now())).unwrap_err();
+    assert_eq!(none.exhausted, Some(Exhausted::Candidates));
+
+    let top = Party::new("8");
+    let anchors = Anchors::from_certificates([top.certifies(&top, 1, &authority())]);
+    let refused = find(&leaf, &pool, &anchors, &Parameters::at(now())).unwrap_err();
+    assert_eq!(refused.exhausted, Some(Exhausted::Candidates));
+    assert!(matches!(refused.refused[0].refusal.reason, Reason::Signature(_)));
+    println!("{:?}", begun.elapsed());
+
+    let mut limits = Limits::default();
+    limits.signatures = 3;
+    let refused = find(&leaf, &pool, &anchors, &Parameters::at(now()).limits(limits)).unwrap_err();
+    assert_eq!(refused.exhausted, Some(Exhausted::Signatures));
+    limits = Limits::default();
+    limits.certificates = 3;
+    let refused = find(&leaf, &pool, &anchors, &Parameters::at(now()).limits(limits)).unwrap_err();
+    assert!(matches!(refused.refused[0].refusal.reason, Reason::TooManyCertificates { limit: 3 }));
+}
+
+#[test]
+fn circles_end() {
+    let (one, two, leaf) = (Party::new("one"), Party::new("two"), Party::new("leaf"));
+    let certificate = one.certifies(&leaf, 1, &[]);
+    let pool = Pool::from_certificates([
+        one.certifies(&two, 1, &authority()),
+        two.certifies(&one, 1, &authority()),
+        one.certifies(&one, 1, &authority()),
+        two.certifies(&two, 1, &authority()),
+        certificate.clone(),
+    ]);
+    let none = find(&certificate, &pool, &Anchors::new(), &Parameters::at(now())).unwrap_err();
+    assert_eq!(none.exhausted, None);
+    assert!(
+        find(
+            &certificate,
+            &pool,
+            &Anchors::from_certificates([two.certifies(&two, 1, &authority())]),
+            &Parameters::at(now())
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn every_refusal_names_its_certificate() {
+    let (root, middle, leaf) = (Party::new("root"), Party::new("middle"), Party::new("leaf"));
+    let anchors = Anchors::from_certificates([root.certifies(&root, 1, &authority())]);
+    let certificate = middle.certifies(&leaf, 7, &[]);
+    let refusal = |above: &Certificate, parameters: &Parameters| {
+        let pool = Pool::from_certificates([above.clone()]);
+        let refused = find(&certificate, &pool, &anchors, parameters).unwrap_err().refused;
+        assert_eq!(refused.len(), 1);
+        refused[0].refusal.clone()
+    };
+    let at = Parameters::at(now());
+    let not_an_authority = root.certifies(&middle, 2, &[]);
+    let told = refusal(&not_an_authority, &at);
+    assert_eq!((told.reason, told.certificate, told.position), (Reason::NotAnAuthority, not_an_authority, 1));
+
+    let wrong_usage = root.certifies(
+        &middle,
+        2,
+        &[authority().remove(0), extension(oids::KEY_USAGE, true, &[3, 2, 7, 0x80])],
+    );
+    assert_eq!(refusal(&wrong_usage, &at).reason, Reason::KeyUsage);
+
+    let unknown = ObjectIdentifier::new_unwrap("1.2.3.4");
+    let mut critical = authority();
+    critical.push(extension(unknown, true, &[5, 0]));
+    let critical = root.certifies(&middle, 2, &critical);
+    assert!(matches!(refusal(&critical, &at).reason, Reason::CriticalExtension { .. }));
+    let pool = Pool::from_certificates([critical]);
+    assert!(find(&certificate, &pool, &anchors, &Parameters::at(now()).also_known(unknown)).is_ok());
+
+    let mut doubled = authority();
+    doubled.push(extension(unknown, false, &[5, 0]));
+    doubled.push(extension(unknown, false, &[5, 0]));
+    let doubled = root.certifies(&middle, 2, &doubled);
+    assert!(matches!(refusal(&doubled, &at).reason, Reason::DuplicateExtension { .. }));
+
+    let good = root.certifies(&middle, 2, &authority());
+    let early = Time::from_civil(2019, 12, 31, 23, 59, 59).unwrap();
+    assert!(matches!(refusal(&good, &Parameters::at(early)).reason, Reason::NotYetValid { .. }));
+    let purpose = Parameters::at(now()).purpose(Purpose::TimeStamping);
+    let told = refusal(&good, &purpose);
+    assert!(matches!(told.reason, Reason::Purpose { .. }));
+    assert_eq!((told.certificate, told.position), (certificate.clone(), 0));
+
+    let none = find(&certificate, &Pool::new(), &anchors, &at).unwrap_err();
+    assert_eq!(none.without_issuer, [certificate.clone()]);
+}
+
+#[test]
+fn dates_are_looked_at_as_asked() {
+    let (root, leaf) = (Party::new("root"), Party::new("leaf"));
+    let short = root.certifies_for(&root, 1, &authority(), [b"200101000000Z", b"210101000000Z"]);
+    let anchors = Anchors::from_certificates([short]);
+    let certificate = root.certifies(&leaf, 1, &[]);
+    let at = Parameters::at(now());
+    assert!(find(&certificate, &Pool::new(), &anchors, &at).is_ok(), "an anchor's dates do not count");
+    let strict = at.clone().anchor_validity(Validity::Checked);
+    let refused = find(&certificate, &Pool::new(), &anchors, &strict).unwrap_err();
+    assert!(matches!(refused.refused[0].refusal.reason, Reason::AnchorValidity { .. }));
+
+    // Both ends are inclusive, and a fraction of the last second still counts.
+    let end = Time::from_civil(2030, 1, 1, 0, 0, 0).unwrap();
+    let last = end.with_nanos(999_999_999).unwrap();
+    assert!(find(&certificate, &Pool::new(), &anchors, &Parameters::at(last)).is_ok());
+    let after = Parameters::at(Time::from_unix(end.unix_seconds() + 1));
+    assert!(find(&certificate, &Pool::new(), &anchors, &after).is_err());
+    assert!(find(&certificate, &Pool::new(), &anchors, &after.leaf_validity(Validity::Ignored)).is_ok());
+}
+
+#[test]
+fn an_anchor_needs_no_path() {
+    let root = Party::new("root");
+    let certificate = root.certifies(&root, 1, &authority());
+    let anchors = Anchors::from_certificates([certificate.clone()]);
+    let found = find_all(&certificate, &Pool::new(), &anchors, &Parameters::at(now()), 8);
+    assert_eq!(found.paths.len(), 1);
+    assert!(found.paths[0].is_anchor_itself());
+    // Another certificate of the anchor's key and name is the anchor as well.
+    let again = root.certifies(&root, 2, &[]);
+    let path = find(&again, &Pool::new(), &anchors, &Parameters::at(now())).unwrap();
+    assert!(path.is_anchor_itself());
+    assert_eq!(path.policies(), &PolicySet::These(Vec::new()));
+    assert!(check(&[], anchors.iter().next().unwrap(), &Parameters::at(now())).is_ok());
+}
