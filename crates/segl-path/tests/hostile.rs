@@ -203,7 +203,7 @@ fn every_refusal_names_its_certificate() {
     assert_eq!((told.certificate, told.position), (certificate.clone(), 0));
 
     let none = find(&certificate, &Pool::new(), &anchors, &at).unwrap_err();
-    assert_eq!(none.without_issuer, [certificate.clone()]);
+    assert_eq!(none.without_issuer, vec![certificate]);
 }
 
 #[test]
