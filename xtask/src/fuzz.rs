@@ -47,19 +47,27 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), TaskError> {
     println!("fuzz targets built in {} s", started.elapsed().as_secs());
     let targets = if named.is_empty() { targets(&tool, &folder)? } else { named };
     for target in &targets {
-        println!("fuzzing {target} for {seconds} s");
         let mut command = fuzz("run");
-        command.arg(target).args([
-            "--",
-            "-rss_limit_mb=2048",
-            "-timeout=10",
-            "-verbosity=0",
-            "-print_final_stats=1",
-        ]);
-        succeed(command.arg(format!("-max_total_time={seconds}")))?;
+        command.arg(target).args(["--", "-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"]);
+        let output = output(command.arg(format!("-max_total_time={seconds}")))?;
+        let log = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            eprintln!("{}", tail(&log));
+            return Err(TaskError::Failed {
+                program: format!("fuzzing {target}"),
+                status: output.status.to_string(),
+            });
+        }
+        let runs = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+        println!("{target}: {} runs, nothing found", runs.unwrap_or("no word on how many").trim());
     }
-    println!("{} fuzz targets ran for {seconds} s each and found nothing", targets.len());
     Ok(())
+}
+
+/// The end of a log: the input that was found, and what it broke.
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines.get(lines.len().saturating_sub(80)..).unwrap_or(&lines).join("\n")
 }
 
 /// Writes the seeds to `fuzz/corpus/TARGET`, where `cargo fuzz run TARGET` looks for them.
