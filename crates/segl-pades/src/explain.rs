@@ -146,12 +146,12 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             return Ok(());
         }
         match value {
-            Object::Reference(reference) => {
-                if self.is_new(*reference) && !self.claims.contains_key(&reference.number) {
-                    self.claim(*reference, kind.clone());
-                    let target = self.new.load(*reference)?;
-                    self.claim_new_below(&target, kind, hops + 1)?;
-                }
+            Object::Reference(reference)
+                if self.is_new(*reference) && !self.claims.contains_key(&reference.number) =>
+            {
+                self.claim(*reference, kind.clone());
+                let target = self.new.load(*reference)?;
+                self.claim_new_below(&target, kind, hops + 1)?;
             }
             Object::Array(items) => {
                 for item in items {

@@ -231,10 +231,6 @@ impl PdfString {
         Self { bytes, form, at: at.map(Box::new) }
     }
 
-    pub(crate) fn replace_bytes(&mut self, bytes: Vec<u8>) {
-        self.bytes = bytes;
-    }
-
     /// The bytes, unescaped.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -368,10 +364,6 @@ impl Dictionary {
 
     pub(crate) fn push(&mut self, key: Name, value: Object) {
         self.entries.push((key, value));
-    }
-
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = (&Name, &mut Object)> {
-        self.entries.iter_mut().map(|(name, value)| (&*name, value))
     }
 }
 

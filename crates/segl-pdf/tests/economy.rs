@@ -67,7 +67,7 @@ fn holed(hole: u64) -> Holed {
     let xref = front.len() as u64 + hole + 18;
     for number in 1..=5 {
         let at = if number == 4 { content } else { at(number, &front) };
-        write!(rows, "{at:010} 00000 n \n").unwrap();
+        writeln!(rows, "{at:010} 00000 n ").unwrap();
     }
     let back = format!(
         "\nendstream\nendobj\n{rows}trailer\n<</Size 6/Root 1 0 R/Info 5 0 R>>\nstartxref\n{xref}\n%%EOF\n"

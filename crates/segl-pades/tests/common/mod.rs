@@ -1,5 +1,5 @@
 //! Sealed documents for the tests.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
 #[path = "../../../segl-cms/tests/common/mod.rs"]
 mod cms;

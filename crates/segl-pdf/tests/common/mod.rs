@@ -45,7 +45,7 @@ pub(crate) fn table() -> Vec<u8> {
     let xref = file.len();
     let mut rows = String::from("xref\n0 6\n0000000000 65535 f \n");
     for (_, at) in &places {
-        write!(rows, "{at:010} 00000 n \n").unwrap();
+        writeln!(rows, "{at:010} 00000 n ").unwrap();
     }
     write!(rows, "trailer\n<</Size 6{TRAILER}>>\n").unwrap();
     file.extend_from_slice(rows.as_bytes());
@@ -139,7 +139,7 @@ pub(crate) fn hybrid() -> Vec<u8> {
     let xref = file.len();
     let mut rows = String::from("xref\n0 6\n0000000005 65535 f \n");
     for (_, at) in &places[..4] {
-        write!(rows, "{at:010} 00000 n \n").unwrap();
+        writeln!(rows, "{at:010} 00000 n ").unwrap();
     }
     write!(rows, "0000000000 00000 f \ntrailer\n<</Size 7/XRefStm {hidden}{TRAILER}>>\n").unwrap();
     file.extend_from_slice(rows.as_bytes());
@@ -163,7 +163,7 @@ pub(crate) fn linearized() -> Vec<u8> {
     let main = file.len();
     let mut rows = String::from("xref\n0 1\n0000000000 65535 f \n2 4\n");
     for (_, at) in &rest {
-        write!(rows, "{at:010} 00000 n \n").unwrap();
+        writeln!(rows, "{at:010} 00000 n ").unwrap();
     }
     rows.push_str("trailer\n<</Size 6>>\n");
     file.extend_from_slice(rows.as_bytes());
