@@ -1,21 +1,17 @@
 //! A document: opened, looked into, never held in memory.
 
-use std::{
-    collections::VecDeque,
-    io,
-    ops::Range,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{io, ops::Range, sync::Mutex};
 
 use segl_crypto::Source;
 
 use crate::{
     Bound, Dictionary, Entry, Limits, Object, ReadError, Reference, Revision, Stream, XrefProblem, filter,
     lex::{Lexer, Token},
+    object_stream::ObjectStreams,
     parse::{self, ParseError},
     revision,
+    section::{broken, stream_start},
     window::{find, parse_at, rfind},
-    xref::{self, broken},
 };
 
 /// The first bytes of another source, such as one revision of a file.
@@ -60,7 +56,7 @@ pub struct Document<S> {
     version: (u8, u8),
     /// Oldest first; never empty.
     pub(crate) revisions: Vec<Revision>,
-    object_streams: Mutex<ObjectStreams>,
+    pub(crate) object_streams: Mutex<ObjectStreams>,
 }
 
 impl<S: Source> Document<S> {
@@ -196,7 +192,7 @@ impl<S: Source> Document<S> {
         self.load_at_depth(reference, 0)
     }
 
-    fn load_at_depth(&self, reference: Reference, depth: usize) -> Result<Object, ReadError> {
+    pub(crate) fn load_at_depth(&self, reference: Reference, depth: usize) -> Result<Object, ReadError> {
         match self.entry(reference.number) {
             None | Some(Entry::Free) => Ok(Object::Null),
             // Writers fill unused numbers with zeros; nothing can stand at the header's place.
@@ -237,74 +233,11 @@ impl<S: Source> Document<S> {
             lexer.seek(start);
             let value = parse::object(lexer, &self.limits)?;
             let Object::Dictionary(dictionary) = value else { return Ok(value) };
-            Ok(match xref::stream_start(lexer)? {
+            Ok(match stream_start(lexer)? {
                 Some(data_start) => Object::Stream(Stream { reference, dictionary, data_start }),
                 None => Object::Dictionary(dictionary),
             })
         })
-    }
-
-    fn load_compressed(
-        &self,
-        reference: Reference,
-        stream: u32,
-        index: u32,
-        depth: usize,
-    ) -> Result<Object, ReadError> {
-        let objects = self.object_stream(stream, depth)?;
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let Some((number, at)) = objects.index.get(index).copied() else { return Ok(Object::Null) };
-        if number != reference.number {
-            return Err(broken(objects.at, XrefProblem::ObjectNotHere(reference)));
-        }
-        let bytes = objects.data.get(at..).unwrap_or_default();
-        let mut lexer = Lexer::new(bytes, None, true);
-        match parse::object(&mut lexer, &self.limits) {
-            Ok(value) => Ok(value),
-            Err(ParseError::Read(error)) => Err(error),
-            Err(ParseError::MoreInput) => Ok(Object::Null),
-        }
-    }
-
-    fn object_stream(&self, number: u32, depth: usize) -> Result<Arc<ObjectStream>, ReadError> {
-        let reference = Reference::new(number);
-        if let Some(found) = self.cache().get(number) {
-            return Ok(found);
-        }
-        // An object stream may not be in an object stream (7.5.7); `/Length` may be anywhere.
-        let Some(Entry::InUse { .. }) = self.entry(number) else {
-            return Err(ReadError::Structure { what: "object stream", reference: Some(reference) });
-        };
-        let Object::Stream(stream) = self.load_at_depth(reference, depth)? else {
-            return Err(ReadError::Structure { what: "object stream", reference: Some(reference) });
-        };
-        let data = self.stream_data_at_depth(&stream, depth)?;
-        let number_of = |key: &str| {
-            let value = stream.dictionary.get(key).and_then(Object::as_integer);
-            value.and_then(|value| usize::try_from(value).ok())
-        };
-        let (Some(count), Some(first)) = (number_of("N"), number_of("First")) else {
-            return Err(ReadError::Structure {
-                what: "/N or /First of an object stream",
-                reference: Some(reference),
-            });
-        };
-        let mut lexer = Lexer::new(&data, None, true);
-        let mut index = Vec::new();
-        for _ in 0..count {
-            let (Ok(Token::Integer(number)), Ok(Token::Integer(at))) = (lexer.next(), lexer.next()) else {
-                break;
-            };
-            let (Ok(number), Ok(at)) = (u32::try_from(number), usize::try_from(at)) else { break };
-            index.push((number, first.saturating_add(at)));
-        }
-        let objects = Arc::new(ObjectStream { data, index, at: stream.data_start });
-        self.cache().put(number, &objects, self.limits.object_stream_cache);
-        Ok(objects)
-    }
-
-    fn cache(&self) -> std::sync::MutexGuard<'_, ObjectStreams> {
-        self.object_streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Follows references until a value that is none.
@@ -378,7 +311,7 @@ impl<S: Source> Document<S> {
         self.stream_data_at_depth(stream, 0)
     }
 
-    fn stream_data_at_depth(&self, stream: &Stream, depth: usize) -> Result<Vec<u8>, ReadError> {
+    pub(crate) fn stream_data_at_depth(&self, stream: &Stream, depth: usize) -> Result<Vec<u8>, ReadError> {
         let range = self.stream_range_at_depth(stream, depth)?;
         let limit = self.limits.decoded_stream;
         if usize::try_from(range.end - range.start).map_or(true, |len| len > limit) {
@@ -410,43 +343,6 @@ impl<S: Source> Document<S> {
     #[must_use]
     pub fn trailing_bytes(&self) -> u64 {
         self.source.len().saturating_sub(self.last_revision().map_or(0, Revision::end))
-    }
-}
-
-/// The decoded objects streams that were used last.
-#[derive(Debug, Default)]
-struct ObjectStreams {
-    /// Oldest use first.
-    kept: VecDeque<(u32, Arc<ObjectStream>)>,
-    bytes: usize,
-}
-
-#[derive(Debug)]
-struct ObjectStream {
-    data: Vec<u8>,
-    /// Object number and place in the data.
-    index: Vec<(u32, usize)>,
-    /// Where the stream's data stands in the file.
-    at: u64,
-}
-
-impl ObjectStreams {
-    fn get(&mut self, number: u32) -> Option<Arc<ObjectStream>> {
-        let place = self.kept.iter().position(|(kept, _)| *kept == number)?;
-        let entry = self.kept.remove(place)?;
-        let found = Arc::clone(&entry.1);
-        self.kept.push_back(entry);
-        Some(found)
-    }
-
-    fn put(&mut self, number: u32, objects: &Arc<ObjectStream>, limit: usize) {
-        self.bytes += objects.data.len();
-        self.kept.push_back((number, Arc::clone(objects)));
-        // The newest always stays, however large, or it would be decoded again for each of its objects.
-        while self.bytes > limit && self.kept.len() > 1 {
-            let Some((_, oldest)) = self.kept.pop_front() else { break };
-            self.bytes -= oldest.data.len();
-        }
     }
 }
 

@@ -6,7 +6,8 @@ use segl_crypto::Source;
 
 use crate::{
     Bound, Dictionary, Entry, Limits, ReadError, Reference, XrefForm, XrefProblem,
-    xref::{self, Section, SectionReader, broken},
+    section::{SectionReader, broken},
+    xref::{self, Section},
 };
 
 /// One saved state of a document: the bytes from the start of the file to [`Self::end`].
