@@ -10,7 +10,7 @@ use crate::process::certificate::{exemption, without_dates};
 use crate::process::timestamp::Stamped;
 
 /// The format's level, lowered where evidence is missing inside the file: LT needs status information about every
-/// certificate of every chain, whether it counts or not.
+/// certificate in the chains of the signer and of the time-stamps, the outermost aside, whether it counts or not.
 pub(crate) fn achieved(
     context: &Context<'_>,
     signature: &Signature,
@@ -21,7 +21,14 @@ pub(crate) fn achieved(
     if level < Level::Lt {
         return signature.format.clone();
     }
-    let units = stamps.iter().filter_map(|stamped| stamped.basic.signer.as_ref());
+    // The outermost archive time-stamp is younger than all the evidence; the next one brings its own.
+    let is_outermost = |stamped: &&Stamped<'_>| {
+        stamped.stamp.rank() >= 3 && !stamps.iter().any(|other| other.stamp.covers_stamp(&stamped.stamp))
+    };
+    let units = stamps
+        .iter()
+        .filter(|stamped| !is_outermost(stamped))
+        .filter_map(|stamped| stamped.basic.signer.as_ref());
     let complete = signer.is_some_and(|signer| is_covered(context, signer, Role::Signer))
         && units.into_iter().all(|unit| is_covered(context, unit, Role::Unit));
     Format::baseline(family, if complete { level } else { Level::T })
