@@ -11,14 +11,17 @@
     )
 )]
 
+mod advice;
 mod args;
 mod console;
+mod device;
 mod error;
 mod holder;
 mod home;
 mod init;
 mod output;
 mod records;
+mod report;
 mod seal;
 mod validate;
 

@@ -1,0 +1,194 @@
+//! Reports of a validation: text for a person, JSON for a program.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use segl::PdfValidation;
+use segl::pades::{ChangeLevel, PdfSignature};
+use segl::validation::{Level, Line, SignatureReport, TimestampReport};
+use segl::x509::Certificate;
+use serde_json::{Value, json};
+
+/// What became of one file: the judgement, or why it could not be read.
+type Judged = Result<PdfValidation, String>;
+
+/// One JSON object, on a line of its own.
+pub(crate) fn json(file: &Path, judged: &Judged) -> String {
+    let value = match judged {
+        Ok(validation) => {
+            let pairs = validation.report.signatures.iter().zip(&validation.reading.signatures);
+            json!({
+                "file": file.to_string_lossy(),
+                "container": null,
+                "validation_time": validation.report.time.to_string(),
+                "policy": validation.report.policy,
+                "signatures": pairs.map(|(report, found)| signature(report, found)).collect::<Vec<_>>(),
+                "timestamps": validation.lone_timestamps.iter().map(timestamp).collect::<Vec<_>>(),
+                "error": null,
+            })
+        }
+        Err(error) => {
+            json!({"file": file.to_string_lossy(), "container": null, "signatures": [], "timestamps": [], "error": error})
+        }
+    };
+    format!("{value}\n")
+}
+
+fn signature(report: &SignatureReport, found: &PdfSignature) -> Value {
+    let checks: Vec<Value> = report
+        .blocks
+        .iter()
+        .flat_map(|block| block.lines.iter().map(move |line| (block, line)))
+        .map(|(block, line)| {
+            json!({
+                "block": block.kind.name(),
+                "clause": block.kind.clause(),
+                "check": line.check.name(),
+                "level": line.level.name(),
+                "passed": line.holds,
+                "detail": line.detail,
+            })
+        })
+        .collect();
+    json!({
+        "id": report.id,
+        "format": report.format.to_string(),
+        "indication": report.indication.name(),
+        "sub_indication": report.indication.sub_indication(),
+        "claimed_signing_time": report.claimed_signing_time.map(|time| time.to_string()),
+        "best_signature_time": report.best_signature_time.to_string(),
+        "signature_intact": report.signature_intact,
+        "references_intact": report.references_intact,
+        "digest_algorithm": report.digest_algorithm.map(|digest| digest.name()),
+        "signature_algorithm": report.signature_algorithm.map(|algorithm| algorithm.to_string()),
+        "signed_by": report.signing_certificate.as_ref().map(|certificate| certificate.subject().to_string()),
+        "qualification": null,
+        "timestamps": report.timestamps.iter().map(timestamp).collect::<Vec<_>>(),
+        "covers_whole_file": found.facts.covers_whole_file,
+        "later_changes": changes_word(found),
+        "unexplained_changes": found.facts.later.unexplained().count(),
+        "checks": checks,
+    })
+}
+
+fn timestamp(report: &TimestampReport) -> Value {
+    json!({
+        "id": report.id,
+        "type": report.kind.name(),
+        "time": report.time.map(|time| time.to_string()),
+        "indication": report.conclusion.name(),
+        "sub_indication": report.conclusion.sub_indication(),
+        "imprint_intact": report.imprint_intact,
+        "digest_algorithm": report.digest_algorithm.map(|digest| digest.name()),
+        "signed_by": report.signing_certificate.as_ref().map(|certificate| certificate.subject().to_string()),
+    })
+}
+
+fn changes_word(found: &PdfSignature) -> &'static str {
+    match found.facts.later.level() {
+        ChangeLevel::None => "none",
+        ChangeLevel::LongTerm => "long-term",
+        ChangeLevel::FormFilling => "form-filling",
+        _ => "unexplained",
+    }
+}
+
+/// A screen for a person.
+pub(crate) fn text(file: &Path, judged: &Judged, trust: &str, paint: &dyn Fn(bool, &str) -> String) -> String {
+    let mut out = format!("{}\n", file.display());
+    // Writing to a String cannot fail.
+    let mut line = |name: &str, words: &str| drop(writeln!(out, "  {name:<14}{words}"));
+    let validation = match judged {
+        Ok(validation) => validation,
+        Err(error) => {
+            line("not read", error);
+            return out;
+        }
+    };
+    line("trust", trust);
+    line("judged for", &validation.report.time.to_string());
+    if validation.report.signatures.is_empty() {
+        line("signatures", &paint(false, "none"));
+    }
+    for (report, found) in validation.report.signatures.iter().zip(&validation.reading.signatures) {
+        let verdict = verdict(report.indication.name(), report.indication.sub_indication());
+        line("", "");
+        line(&report.id, &paint(report.indication.is_passed(), &verdict));
+        if let Some(reason) = report.reason() {
+            line("because", &explained(reason));
+        }
+        line("format", &report.format.to_string());
+        line("sealed by", &who(report.signing_certificate.as_ref()));
+        if let Some(time) = report.claimed_signing_time {
+            line("claimed time", &time.to_string());
+        }
+        let proved = report.timestamps.iter().any(|stamp| stamp.conclusion.is_passed());
+        line("proved time", &if proved { report.best_signature_time.to_string() } else { "none".to_owned() });
+        line("integrity", integrity(report));
+        line("covers", &covers(found));
+        for stamp in &report.timestamps {
+            line("time-stamp", &timestamp_words(stamp));
+        }
+        for warning in report.lines().filter(|line| !line.holds && line.level == Level::Warn) {
+            line("warning", &explained(warning));
+        }
+        line("qualified", "not determined: no trusted list was consulted");
+    }
+    for stamp in &validation.lone_timestamps {
+        line("", "");
+        line("time-stamp", &timestamp_words(stamp));
+    }
+    out
+}
+
+fn verdict(indication: &str, sub_indication: Option<&str>) -> String {
+    match sub_indication {
+        Some(sub) => format!("{indication} / {sub}"),
+        None => indication.to_owned(),
+    }
+}
+
+fn explained(line: &Line) -> String {
+    match line.detail.as_str() {
+        "" => line.check.name().to_owned(),
+        detail => format!("{}: {detail}", line.check.name()),
+    }
+}
+
+fn who(certificate: Option<&Certificate>) -> String {
+    certificate.map_or_else(|| "unknown".to_owned(), |certificate| certificate.subject().to_string())
+}
+
+const fn integrity(report: &SignatureReport) -> &'static str {
+    match (report.signature_intact, report.references_intact) {
+        (Some(true), Some(true)) => "signature and content intact",
+        (Some(false), _) => "the signature value does not verify",
+        (_, Some(false)) => "the content was changed after it was signed",
+        _ => "could not be checked",
+    }
+}
+
+fn covers(found: &PdfSignature) -> String {
+    let later = &found.facts.later;
+    if found.facts.covers_whole_file {
+        return "the whole file".to_owned();
+    }
+    match later.level() {
+        ChangeLevel::None | ChangeLevel::LongTerm => {
+            format!("everything but {} later revisions with evidence and time-stamps", later.revisions)
+        }
+        ChangeLevel::FormFilling => {
+            format!("everything but {} later revisions with signatures or form values", later.revisions)
+        }
+        _ => format!(
+            "a part: {} changes came after it that are not explained; what is shown may not be what was sealed",
+            later.unexplained().count().max(1)
+        ),
+    }
+}
+
+fn timestamp_words(stamp: &TimestampReport) -> String {
+    let time = stamp.time.map_or_else(|| "unknown time".to_owned(), |time| time.to_string());
+    let verdict = verdict(stamp.conclusion.name(), stamp.conclusion.sub_indication());
+    format!("{time} {} {verdict}, by {}", stamp.kind.name(), who(stamp.signing_certificate.as_ref()))
+}
