@@ -252,3 +252,40 @@ fn the_reason_is_the_check_that_decided() {
     assert_eq!(found.signature_intact, Some(true));
     assert_eq!(found.chain.len(), 3);
 }
+
+/// Evidence with an octet changed or its end cut off: a verdict, never a stop; and never a pass without what the pass needs.
+#[test]
+fn damaged_evidence_never_helps() {
+    let Some(root) = reference() else { return };
+    let folder = root.join("12h");
+    let anchors = anchors(&folder);
+    let good = signatures(&folder.join("lta.pdf"));
+    let time = "2036-11-20T02:30:00Z";
+    for step in 0..12 {
+        let mut changed = good.clone();
+        let damage = |piece: &mut Vec<u8>| {
+            let at = piece.len() * step / 12;
+            piece[at] ^= 0x41;
+            if step % 3 == 0 {
+                piece.truncate(at);
+            }
+        };
+        changed[0].evidence.crls.iter_mut().for_each(damage);
+        changed[0].evidence.ocsp_responses.iter_mut().for_each(damage);
+        let found = judge(&changed, &Evidence::default(), &anchors, time);
+        assert_eq!(found.indication.to_string(), "INDETERMINATE/CERTIFICATE_CHAIN_GENERAL_FAILURE", "{step}");
+
+        let mut changed = good.clone();
+        for claim in &mut changed[0].timestamps {
+            // The end of a token is its signature value; the certificates before it are not protected by it.
+            let at = claim.token.len() - 1 - step * 8;
+            claim.token[at] ^= 0x41;
+        }
+        let found = judge(&changed, &Evidence::default(), &anchors, time);
+        assert!(!found.indication.is_passed(), "{step}: a pass with broken time-stamps");
+
+        let mut changed = good.clone();
+        changed[0].evidence.certificates.iter_mut().for_each(damage);
+        let _ = judge(&changed, &Evidence::default(), &anchors, time);
+    }
+}
