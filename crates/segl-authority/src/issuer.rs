@@ -2,10 +2,10 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 use segl_cert::{
-    Approved, Device, IssuedCertificate, IssuedCertificates, IssuerKey, Prepared, Presented, ProfileError,
-    Reservation, SealProfile, SerialNumber,
+    Approved, AssembleError, Device, IssuedCertificate, IssuedCertificates, IssuerKey, Prepared, Presented,
+    ProfileError, Reservation, SealProfile, SerialNumber,
 };
-use segl_crypto::Time;
+use segl_crypto::{SignatureValue, Time};
 use segl_key::{AuthorityKey, Receipt, SecureDevice};
 use segl_revocation::{CrlBuilder, CrlView, Reason};
 use segl_x509::Certificate;
@@ -70,6 +70,9 @@ impl Issuer {
     }
 
     /// Issues the approved content to the key of the receipt.
+    ///
+    /// The issuer's own signature is not verified, see [`Prepared::assemble`]; who wants it asks
+    /// [`Certificate::verify_signed_by`].
     pub fn issue<R: IssuedCertificates>(
         &self,
         order: SealOrder<'_>,
@@ -85,13 +88,13 @@ impl Issuer {
             return Err(IssueError::Device);
         }
         let spki = receipt.spki_der();
-        self.issue_with(register, now, not_before, rng, |serial| {
-            approved.clone().prepare(spki, device, serial, not_before)
-        })
+        let prepare = |serial: &SerialNumber| approved.clone().prepare(spki, device, serial, not_before);
+        let times = (now, not_before);
+        issue_with(&self.key, &self.identity, register, times, rng, prepare, Prepared::assemble)
     }
 
-    /// Reserves a serial number, signs what `prepare` makes of it, and registers the certificate.
-    pub(crate) fn issue_with<R: IssuedCertificates>(
+    /// Reserves a serial number, signs what `prepare` makes of it, verifies the signature and registers the certificate.
+    pub(crate) fn issue_long_lived<R: IssuedCertificates>(
         &self,
         register: &R,
         now: Time,
@@ -99,7 +102,8 @@ impl Issuer {
         rng: &mut (impl CryptoRng + ?Sized),
         prepare: impl Fn(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
     ) -> Result<Certificate, IssueError<R::Error>> {
-        issue_with(&self.key, &self.identity, register, (now, not_before), rng, prepare)
+        let times = (now, not_before);
+        issue_with(&self.key, &self.identity, register, times, rng, prepare, Prepared::assemble_verified)
     }
 
     /// Makes a complete list of the revoked certificates, expired ones too. It is not made when it would be older than one
@@ -131,7 +135,7 @@ impl Issuer {
     }
 }
 
-/// As [`Issuer::issue_with`], for a root that has no certificate yet. `times` are the present and the first second.
+/// As [`Issuer::issue_long_lived`], for a root that has no certificate yet. `times` are the present and the first second.
 pub(crate) fn issue_with<R: IssuedCertificates>(
     key: &AuthorityKey,
     identity: &IssuerKey,
@@ -139,6 +143,7 @@ pub(crate) fn issue_with<R: IssuedCertificates>(
     times: (Time, Time),
     rng: &mut (impl CryptoRng + ?Sized),
     prepare: impl Fn(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
+    assemble: impl Fn(Prepared, &SignatureValue) -> Result<Certificate, AssembleError>,
 ) -> Result<Certificate, IssueError<R::Error>> {
     let (now, not_before) = times;
     if not_before.truncate_to_seconds() > now {
@@ -147,7 +152,7 @@ pub(crate) fn issue_with<R: IssuedCertificates>(
     let serial = reserve(identity, register, now, rng)?;
     let issued = prepare(&serial).map_err(IssueError::Prepare).and_then(|prepared| {
         let value = key.sign(prepared.to_be_signed()).map_err(IssueError::Key)?;
-        Ok(prepared.assemble(&value)?)
+        Ok(assemble(prepared, &value)?)
     });
     let certificate = match issued {
         Ok(certificate) => certificate,

@@ -3,7 +3,8 @@ use core::time::Duration;
 use rand_core::CryptoRng;
 use segl_cert::{
     AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Device, HolderError, IssuedCertificates,
-    IssuerKey, Organisation, OrganisationIdentifier, Presented, ProfileError, SealProfile, Unit, oid,
+    IssuerKey, Organisation, OrganisationIdentifier, Prepared, Presented, ProfileError, SealProfile,
+    SerialNumber, Unit, oid,
 };
 use segl_crypto::{DigestAlgorithm, KeyKind, PublicKey, Time};
 use segl_key::{AuthorityKey, Curve, Receipt};
@@ -123,9 +124,10 @@ impl TestAuthority {
         let from = now - BACKDATED;
         let root_profile = profile(AuthorityRole::Root, names, urls, &keys.root).map_err(IssueError::Spki)?;
         let identity = IssuerKey::of_spki(keys.root.spki_der());
-        let root = issue_with(&keys.root, &identity, register, (now, from), rng, |serial| {
-            root_profile.prepare(None, keys.root.spki_der(), serial, from)
-        })?;
+        let prepare = |serial: &SerialNumber| root_profile.prepare(None, keys.root.spki_der(), serial, from);
+        let times = (now, from);
+        let root =
+            issue_with(&keys.root, &identity, register, times, rng, prepare, Prepared::assemble_verified)?;
         let root = Issuer::new(root, keys.root.clone());
         let below = |issuer: &Issuer, role, key, rng: &mut _| {
             issue_below(issuer, role, &Subject { names, urls, key }, register, now, rng)
@@ -391,7 +393,7 @@ fn issue_below<R: IssuedCertificates>(
     let Subject { names, urls, key } = subject;
     let profile = profile(role, names, urls, key).map_err(IssueError::Spki)?;
     let from = (now - BACKDATED).max(issuer.certificate().not_before());
-    issuer.issue_with(register, now, from, rng, |serial| {
+    issuer.issue_long_lived(register, now, from, rng, |serial| {
         profile.prepare(Some(issuer.certificate()), key.spki_der(), serial, from)
     })
 }

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             now,
         )?;
         let signature = signer.sign(prepared.to_be_signed())?;
-        Ok::<_, Box<dyn Error>>(prepared.assemble(&signature)?)
+        Ok::<_, Box<dyn Error>>(prepared.assemble_verified(&signature)?)
     };
     let root = issue(AuthorityRole::Root, None, &root_key, &root_key)?;
     let ca = issue(AuthorityRole::IssuingCa, Some(&root), &ca_key, &root_key)?;

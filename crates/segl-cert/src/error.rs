@@ -115,7 +115,7 @@ pub enum AssembleError {
     /// The content cannot be read back.
     #[error("the certificate made cannot be read back")]
     Content(#[from] ContentError),
-    /// The signature value is not one of the issuer over this certificate.
+    /// The signature value is not one of the issuer over this certificate; only `assemble_verified` looks.
     #[error("the signature value does not verify with the issuer's key")]
     Signature(#[source] CertificateSignatureError),
     /// The encoding cannot be read back.

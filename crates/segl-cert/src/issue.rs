@@ -149,9 +149,25 @@ impl Prepared {
         &self.tbs
     }
 
-    /// Puts the issuer's signature to it, and hands the certificate out only when it reads back as it was shown and
-    /// verifies with the issuer's key.
+    /// Puts the issuer's signature to it, and hands the certificate out only when it reads back, octet for octet, as it was
+    /// prepared and shown.
+    ///
+    /// The signature is not verified. That costs as much as all the rest of a sealing, and would find nothing but a key or a
+    /// device of the issuer's that signs wrongly; such a certificate fails in every validation, and at level LT and above
+    /// already when its evidence is gathered. Certificates that others are to rest on for years take
+    /// [`assemble_verified`](Self::assemble_verified), or [`Certificate::verify_signed_by`] afterwards.
     pub fn assemble(self, signature: &SignatureValue) -> Result<Certificate, AssembleError> {
+        self.put_together(signature)
+    }
+
+    /// The same, and verifies the signature with the issuer's key: for the long-lived certificates of an authority.
+    pub fn assemble_verified(self, signature: &SignatureValue) -> Result<Certificate, AssembleError> {
+        let certificate = self.put_together(signature)?;
+        certificate.verify_signed_by(&self.issuer).map_err(AssembleError::Signature)?;
+        Ok(certificate)
+    }
+
+    fn put_together(&self, signature: &SignatureValue) -> Result<Certificate, AssembleError> {
         let value = tlv(BIT_STRING, &[&[0], signature.as_bytes()]);
         let der = tlv(SEQUENCE, &[self.tbs.as_bytes(), &self.tbs.algorithm().to_der(), &value]);
         let certificate = Certificate::from_der(&der).map_err(AssembleError::Syntax)?;
@@ -160,7 +176,6 @@ impl Prepared {
         {
             return Err(AssembleError::DiffersFromShown);
         }
-        certificate.verify_signed_by(&self.issuer).map_err(AssembleError::Signature)?;
         Ok(certificate)
     }
 }

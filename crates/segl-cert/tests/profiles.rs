@@ -52,7 +52,7 @@ fn issue(
         profile.prepare(issuer.map(|(certificate, _)| certificate), &spki, &serial(number), now).unwrap();
     let signature = issuer.map_or(own, |(_, key)| key).sign(prepared.to_be_signed()).unwrap();
     let shown = prepared.content().clone();
-    let certificate = prepared.assemble(&signature).unwrap();
+    let certificate = prepared.assemble_verified(&signature).unwrap();
     assert_eq!(CertificateContent::of(&certificate).unwrap(), shown);
     certificate
 }
@@ -86,6 +86,7 @@ fn seal(authority: &Authority, profile: &SealProfile, device: Device) -> Certifi
         .unwrap();
     let signature = authority.ca_key.sign(prepared.to_be_signed()).unwrap();
     let certificate = prepared.assemble(&signature).unwrap();
+    certificate.verify_signed_by(&authority.ca.public_key().unwrap()).unwrap();
     assert_eq!(CertificateContent::of(&certificate).unwrap(), shown);
     assert_eq!(certificate.spki_der(), own.public_key_spki().unwrap());
     certificate
@@ -291,8 +292,13 @@ fn another_key_and_another_signature_are_refused() {
         .prepare(&own.public_key_spki().unwrap(), Device::Other, &serial(1), Time::from_unix(NOW))
         .unwrap();
     let foreign = own.sign(prepared.to_be_signed()).unwrap();
-    assert!(matches!(prepared.clone().assemble(&foreign), Err(AssembleError::Signature(_))));
-    assert!(prepared.assemble(&SignatureValue::from_octets([])).is_err());
+    for wrong in [foreign, SignatureValue::from_octets([])] {
+        let refused = prepared.clone().assemble_verified(&wrong).unwrap_err();
+        assert!(matches!(refused, AssembleError::Signature(_)), "{refused}");
+        // Unverified it comes out, and the first who verifies it finds out.
+        let unverified = prepared.clone().assemble(&wrong).unwrap();
+        assert!(unverified.verify_signed_by(&authority.ca.public_key().unwrap()).is_err());
+    }
 }
 
 #[test]
