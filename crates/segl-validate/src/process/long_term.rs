@@ -188,7 +188,7 @@ fn extract(
         poe.prove(sha256(der), time);
     }
     if outer.stamp.claim.covers_evidence {
-        for (id, issued) in evidence.iter().filter(|(_, issued)| *issued <= time) {
+        for (id, _) in evidence.iter().filter(|(_, issued)| *issued <= time) {
             poe.prove(*id, time);
         }
     }
