@@ -4,7 +4,7 @@ use segl_ades::{Finding, Format, SignedProperties};
 use segl_cades::oids::SIGNATURE_POLICY;
 use segl_cms::{SignedDataView, SignerInfoView, oids};
 
-use crate::{dictionary::Located, read};
+use crate::{ChangeLevel, PdfFacts, dictionary::Located, read};
 
 const BASELINE: &str = "EN 319 142-1, 6.3";
 const DICTIONARY: &str = "ISO 32000-2, 12.8.1";
@@ -85,6 +85,33 @@ pub(crate) fn check_properties(found: &Located, properties: &SignedProperties, f
             fatal: false,
             text: "/Reason stands beside a commitment type or policy".into(),
         });
+    }
+}
+
+/// What was done to the document after it was signed, against what its signer allowed.
+pub(crate) fn check_later(facts: &PdfFacts, findings: &mut Vec<Finding>) {
+    let level = facts.later.level();
+    let mut add = |rule, text: String| {
+        findings.push(Finding { rule, clause: "ISO 32000-2, 12.8.2.2", fatal: false, text });
+    };
+    if level == ChangeLevel::Unexplained {
+        let count = facts.later.unexplained().count();
+        let bytes = facts.later.trailing_bytes;
+        add(
+            "unexplained-changes",
+            format!(
+                "after signing: {count} changes that no rule explains, {bytes} bytes that belong to no revision"
+            ),
+        );
+    }
+    let allowed = match facts.permission {
+        None => return,
+        Some(..=1) => ChangeLevel::LongTerm,
+        Some(_) => ChangeLevel::FormFilling,
+    };
+    if level > allowed {
+        let permission = facts.permission.unwrap_or_default();
+        add("forbidden-changes", format!("after signing: changes that P={permission} does not allow"));
     }
 }
 

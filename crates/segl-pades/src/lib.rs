@@ -27,6 +27,7 @@ mod permissions;
 mod prepare;
 mod properties;
 mod read;
+mod rules;
 mod security_store;
 
 pub use crate::changes::{Change, ChangeKind, ChangeLevel, LaterChanges};

@@ -135,8 +135,13 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
             });
         }
         let facts = reader.facts(found, &mut findings)?;
+        form::check_later(&facts, &mut findings);
         if is_timestamp(found) {
-            let claim = reader.timestamp(found, &facts)?;
+            let mut claim = reader.timestamp(found, &facts)?;
+            if findings.iter().any(|finding| finding.fatal) {
+                // It may cover other bytes than it seems to, so it proves nothing about any.
+                claim.imprint = None;
+            }
             reading.timestamps.push(PdfTimestamp { claim, facts, findings });
         } else {
             let signature = reader.signature(found, &facts, findings)?;

@@ -28,7 +28,10 @@ fn change(file: &[u8], change: impl FnOnce(&Document<&[u8]>, &mut Update<'_, &[u
 fn unexplained(file: &[u8]) -> bool {
     let found = first(file);
     assert!(found.signature.content[0].intact(), "the signed bytes themselves are untouched");
-    found.facts.later.level() == ChangeLevel::Unexplained
+    let told = found.signature.findings.iter().any(|finding| finding.rule == "unexplained-changes");
+    let unexplained = found.facts.later.level() == ChangeLevel::Unexplained;
+    assert_eq!(told, unexplained);
+    unexplained
 }
 
 fn fatal(file: &[u8], rule: &str) -> bool {
