@@ -97,7 +97,10 @@ fn changes_word(found: &PdfSignature) -> &'static str {
 pub(crate) fn text(file: &Path, judged: &Judged, trust: &str, paint: &dyn Fn(bool, &str) -> String) -> String {
     let mut out = format!("{}\n", file.display());
     // Writing to a String cannot fail.
-    let mut line = |name: &str, words: &str| drop(writeln!(out, "  {name:<14}{words}"));
+    let mut line = |name: &str, words: &str| {
+        let text = format!("  {name:<14}{words}");
+        drop(writeln!(out, "{}", text.trim_end()));
+    };
     let validation = match judged {
         Ok(validation) => validation,
         Err(error) => {
@@ -106,7 +109,7 @@ pub(crate) fn text(file: &Path, judged: &Judged, trust: &str, paint: &dyn Fn(boo
         }
     };
     line("trust", trust);
-    line("judged for", &validation.report.time.to_string());
+    line("judged for", &validation.report.time.truncate_to_seconds().to_string());
     if validation.report.signatures.is_empty() {
         line("signatures", &paint(false, "none"));
     }
