@@ -117,7 +117,12 @@ pub fn add_evidence<S: Source>(
             }
         }
         if !added.is_empty() {
-            edit::append(document, &mut update, &mut dss, key, added.into_iter().map(|(_, stream)| stream))?;
+            // Directly in the dictionary, even where the old array stood behind a reference: there are validators that
+            // look for what is new in the dictionary only.
+            let before = document.value(&dss, key)?;
+            let mut all = before.as_array().unwrap_or_default().to_vec();
+            all.extend(added.into_iter().map(|(_, stream)| stream));
+            dss.set(key, all);
         }
     }
     if identity.is_empty() {

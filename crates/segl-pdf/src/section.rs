@@ -61,9 +61,12 @@ impl<S: Source + ?Sized> SectionReader<'_, S> {
         };
         let mut form = XrefForm::Table;
         let mut hidden = None;
+        let mut stream_number = 0;
         if let Some(at) = self.pointer(&trailer, "XRefStm", trailer_at)? {
             form = XrefForm::Hybrid;
-            hidden = Some(self.stream(at)?.0);
+            let stream = self.stream(at)?;
+            stream_number = stream.number;
+            hidden = Some(stream.entries);
         }
         let previous = self.pointer(&trailer, "Prev", trailer_at)?;
         let closing = self.closing(trailer_end, false)?;
@@ -72,6 +75,7 @@ impl<S: Source + ?Sized> SectionReader<'_, S> {
             form,
             entries: Entries::new(runs),
             hidden,
+            stream_number,
             trailer,
             previous,
             marker_end: closing.marker_end,
@@ -81,7 +85,7 @@ impl<S: Source + ?Sized> SectionReader<'_, S> {
     }
 
     fn stream_section(&mut self, offset: u64) -> Result<Section, ReadError> {
-        let (entries, trailer, data_end) = self.stream(offset)?;
+        let XrefStream { number, entries, dictionary: trailer, data_end } = self.stream(offset)?;
         let previous = self.pointer(&trailer, "Prev", offset)?;
         let closing = self.closing(data_end, true)?;
         Ok(Section {
@@ -89,6 +93,7 @@ impl<S: Source + ?Sized> SectionReader<'_, S> {
             form: XrefForm::Stream,
             entries,
             hidden: None,
+            stream_number: number,
             trailer,
             previous,
             marker_end: closing.marker_end,
@@ -167,8 +172,8 @@ impl<S: Source + ?Sized> SectionReader<'_, S> {
         }
     }
 
-    /// A cross-reference stream: entries, dictionary, and where its data ends.
-    fn stream(&mut self, offset: u64) -> Result<(Entries, Dictionary, u64), ReadError> {
+    /// A cross-reference stream.
+    fn stream(&mut self, offset: u64) -> Result<XrefStream, ReadError> {
         if offset >= self.source.len() {
             return Err(broken(offset, XrefProblem::OutsideFile));
         }
@@ -204,7 +209,7 @@ impl<S: Source + ?Sized> SectionReader<'_, S> {
         let data = filter::decode(&dictionary, raw, self.limits.decoded_stream)
             .map_err(|source| ReadError::Filter { reference, source })?;
         let entries = self.stream_entries(offset, &dictionary, &data)?;
-        Ok((entries, dictionary, data_end))
+        Ok(XrefStream { number: reference.number, entries, dictionary, data_end })
     }
 
     fn stream_entries(
@@ -297,6 +302,13 @@ enum Start {
     Nothing,
     Stream,
     Table { after: u64 },
+}
+
+struct XrefStream {
+    number: u32,
+    entries: Entries,
+    dictionary: Dictionary,
+    data_end: u64,
 }
 
 struct Closing {

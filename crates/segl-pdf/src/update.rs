@@ -57,8 +57,10 @@ impl<'d, S: Source> Update<'d, S> {
             .revisions()
             .iter()
             .flat_map(|revision| &revision.sections)
-            .flat_map(|section| section.hidden.iter().chain([&section.entries]))
-            .map(xref::highest)
+            .map(|section| {
+                let tables = section.hidden.iter().chain([&section.entries]);
+                tables.map(xref::highest).max().unwrap_or(0).max(section.stream_number)
+            })
             .max()
             .unwrap_or(0);
         let next = size.max(highest.saturating_add(1));
@@ -182,8 +184,10 @@ impl<'d, S: Source> Update<'d, S> {
             // A hybrid file is continued by a table without hidden objects, which both kinds of readers understand.
             Some(XrefForm::Hybrid | XrefForm::Table) | None => XrefForm::Table,
         };
+        let mut stream_number = 0;
         let trailer = if form == XrefForm::Stream {
             let own = self.reserve()?;
+            stream_number = own.number;
             entries.push((own.number, Entry::InUse { offset: at - origin, generation: 0 }));
             let trailer = self.trailer(identity);
             write_stream(&entries, own, trailer, &mut out)
@@ -200,6 +204,7 @@ impl<'d, S: Source> Update<'d, S> {
             form,
             entries: Entries::from_sorted(entries),
             hidden: None,
+            stream_number,
             trailer,
             previous: self.document.last_revision().map(Revision::xref_offset),
             marker_end: end - 1,

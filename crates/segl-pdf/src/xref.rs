@@ -107,6 +107,8 @@ pub(crate) struct Section {
     pub(crate) entries: Entries,
     /// Entries of the stream a hybrid table points to.
     pub(crate) hidden: Option<Entries>,
+    /// The object number of its stream, which it need not list itself; zero without one.
+    pub(crate) stream_number: u32,
     pub(crate) trailer: Dictionary,
     /// Where the previous section begins in the file.
     pub(crate) previous: Option<u64>,

@@ -168,3 +168,16 @@ fn a_stream_is_not_replaced_by_its_dictionary() {
     assert!(matches!(content, Object::Stream(_)));
     assert!(update.replace(Reference::new(4), content).is_err());
 }
+
+#[test]
+fn the_number_of_a_stream_that_does_not_list_itself_is_not_taken() {
+    let original = common::stream();
+    // The cross-reference stream is object 7; as some programs write it, /Size ends before it.
+    let text = b"/Size 8/W[1 3 1]";
+    let at = original.windows(text.len()).position(|window| window == text).unwrap();
+    let mut unlisted = original.clone();
+    unlisted[at..at + text.len()].copy_from_slice(b"/Size 7/W[1 3 1]");
+    let document = Document::open(&unlisted).unwrap();
+    let mut update = Update::new(&document).unwrap();
+    assert_eq!(update.reserve().unwrap(), Reference::new(8));
+}
