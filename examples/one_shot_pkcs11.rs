@@ -5,16 +5,16 @@
 //! ```text
 //! softhsm2-util --init-token --free --label demo --so-pin 12345678 --pin 98765432
 //! printf 98765432 > pin.txt
-//! cargo run --features pkcs11 --example one_shot_pkcs11 -- /usr/lib/softhsm/libsofthsm2.so demo pin.txt
+//! cargo run --example one_shot_pkcs11 -- /usr/lib/softhsm/libsofthsm2.so demo pin.txt
 //! ```
 
 use std::error::Error;
 use std::time::Instant;
 
 use rand_core::{Rng as _, UnwrapErr};
-use segl_crypto::{PublicKey, ToBeSigned, sha256};
-use segl_key::pkcs11::{Module, Pin};
-use segl_key::{Curve, KeyAttribute, KeyId, KeyRequest, OneShotKey, Token as _};
+use segl::crypto::{PublicKey, ToBeSigned, sha256};
+use segl::key::pkcs11::{Module, Pin};
+use segl::key::{Curve, KeyAttribute, KeyId, KeyRequest, OneShotKey, Token as _};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
