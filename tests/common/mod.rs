@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs of this")]
 
 pub mod documents;
+pub mod judges;
 pub mod parts;
 pub mod pdf;
 
@@ -107,7 +108,7 @@ pub struct SealedFile {
     pub field: String,
     /// The seal's certificate.
     pub certificate: Certificate,
-    /// An OCSP response about it, made one second after sealing, as a file.
+    /// An OCSP response about it, made a minute after sealing, as a file.
     pub status: PathBuf,
     /// What was asked for.
     pub wish: Wish,
@@ -135,15 +136,9 @@ impl Workshop {
         let keys = AuthorityKeys::generate_soft(&mut rng).unwrap();
         let names = AuthorityNames::test().unwrap();
         let urls = AuthorityUrls::new("http://pki.example.com").unwrap();
-        let authority =
-            TestAuthority::create(&names, &urls, keys, &register, T0 - DAY, &mut rng).unwrap();
-        let workshop = Self {
-            authority,
-            register,
-            journal: MemoryJournal::new(log_id()),
-            folder,
-            count: Cell::new(0),
-        };
+        let authority = TestAuthority::create(&names, &urls, keys, &register, T0 - DAY, &mut rng).unwrap();
+        let workshop =
+            Self { authority, register, journal: MemoryJournal::new(log_id()), folder, count: Cell::new(0) };
         let material = workshop.authority.material();
         for (name, certificate) in [
             ("root.cer", &material.root),
@@ -154,6 +149,7 @@ impl Workshop {
             workshop.write(name, certificate.as_der());
         }
         workshop.write("root.crl", material.root_crl.as_der());
+        // The list counts for the seals although it is made before them: it is not older than their notBefore, nor lists it them.
         let list = workshop.authority.ca_crl(&workshop.register, T0).unwrap();
         workshop.write("ca.crl", list.as_der());
         workshop
@@ -176,21 +172,20 @@ impl Workshop {
         path
     }
 
-    /// The issuing authority's list of revoked certificates one second after [`T0`], when the seals are on its register.
-    pub fn list_ca(&self) -> PathBuf {
-        let list = self.authority.ca_crl(&self.register, T0 + Duration::from_secs(10)).unwrap();
-        self.write("ca-later.crl", list.as_der())
-    }
-
     /// Seals a document at [`T0`]. Every look at the clock finds it a tenth of a second later.
     pub fn seal(&self, original: &Original, wish: Wish) -> SealedFile {
+        self.seal_ticking(original, wish, Duration::from_millis(100))
+    }
+
+    /// Seals a document at [`T0`] by a clock that is later by `tick` at every look.
+    pub fn seal_ticking(&self, original: &Original, wish: Wish, tick: Duration) -> SealedFile {
         let n = self.count.get() + 1;
         self.count.set(n);
         let name = format!("{} {}", original.name, wish.name());
         let ticks = Cell::new(0);
         let clock = || {
             ticks.set(ticks.get() + 1);
-            T0 + Duration::from_millis(100 * ticks.get())
+            T0 + tick * ticks.get()
         };
         let lease = Lease { runner: RunnerId::new(uuid(7, n)), until: T0 + HOUR };
         let attempt = Attempt::open(&self.journal, opening(n), &lease).unwrap();
@@ -206,8 +201,8 @@ impl Workshop {
             tolerances: Tolerances::default(),
         };
         let order = Order { profile: self.profile(wish), curve: wish.curve, level: wish.level };
-        let mut document =
-            PdfDocument::new(original.bytes.as_slice(), Limits::default(), PdfOptions::default());
+        let options = PdfOptions { field: original.field.map(str::to_owned), ..PdfOptions::default() };
+        let mut document = PdfDocument::new(original.bytes.as_slice(), Limits::default(), options);
         let sealed = seal(
             attempt,
             SoftToken::new(SeededRng::new(10 * n + 2)),
@@ -224,7 +219,7 @@ impl Workshop {
 
         let bytes = [original.bytes.as_slice(), document.tail()].concat();
         let stem = name.replace(['/', ' '], "-");
-        let at = T0 + Duration::from_secs(5);
+        let at = T0 + Duration::from_secs(60);
         let status = self.authority.ocsp(&certificate, &self.register, at).unwrap();
         SealedFile {
             original: self.write(&format!("{}.pdf", original.name.replace('/', "-")), &original.bytes),
@@ -251,9 +246,10 @@ impl Workshop {
 /// The field that holds the signature of this certificate.
 fn field_of(pdf: &[u8], certificate: &Certificate) -> String {
     let reading = segl::pades::read(&Document::open(pdf).unwrap()).unwrap();
-    let ours = reading.signatures.iter().find(|one| {
-        one.signature.signer_certificate.as_deref() == Some(certificate.as_der())
-    });
+    let ours = reading
+        .signatures
+        .iter()
+        .find(|one| one.signature.signer_certificate.as_deref() == Some(certificate.as_der()));
     ours.unwrap().facts.fields[0].clone()
 }
 
@@ -274,7 +270,11 @@ pub fn at(time: Duration) -> Time {
     T0 + time
 }
 
-/// Fails with every line of the list, or passes when there is none.
-pub fn assert_none(failures: &[String], of: usize) {
-    assert!(failures.is_empty(), "{} of {of}:\n{}", failures.len(), failures.join("\n"));
+/// Fails with every complaint, or passes when there is none.
+pub fn assert_none(verdicts: &[Result<(), String>]) {
+    assert!(!verdicts.is_empty());
+    let complaints: Vec<&str> =
+        verdicts.iter().filter_map(|one| one.as_ref().err()).map(String::as_str).collect();
+    println!("{} judged", verdicts.len());
+    assert!(complaints.is_empty(), "{} of {}:\n{}", complaints.len(), verdicts.len(), complaints.join("\n"));
 }

@@ -29,8 +29,7 @@ pub fn streams() -> Vec<u8> {
     let content_at = pdf.len();
     pdf.extend(format!("{CONTENT} 0 obj\n{}\nendobj\n", all[CONTENT - 1]).into_bytes());
 
-    let packed: Vec<(usize, &String)> =
-        (1..).zip(&all).filter(|(number, _)| *number != CONTENT).collect();
+    let packed: Vec<(usize, &String)> = (1..).zip(&all).filter(|(number, _)| *number != CONTENT).collect();
     let (mut index, mut bodies) = (String::new(), String::new());
     for (number, body) in &packed {
         index.push_str(&format!("{number} {} ", bodies.len()));
@@ -56,10 +55,8 @@ pub fn streams() -> Vec<u8> {
     }
     rows.extend(entry(1, packer_at, 0));
     rows.extend(entry(1, start, 0));
-    let entries = format!(
-        "/Type /XRef /Size {} /W [1 4 1] /Root 1 0 R /Info 6 0 R /ID [<{ID}> <{ID}>]",
-        table + 1
-    );
+    let entries =
+        format!("/Type /XRef /Size {} /W [1 4 1] /Root 1 0 R /Info 6 0 R /ID [<{ID}> <{ID}>]", table + 1);
     pdf.extend(stream(table, &entries, &rows));
     pdf.extend(format!("startxref\n{start}\n%%EOF\n").into_bytes());
     pdf

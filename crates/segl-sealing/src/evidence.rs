@@ -19,7 +19,8 @@ enum Incomplete {
     WithoutPath { subject: String, why: String },
 }
 
-/// Gathers what proves the chains of the seal certificate and of the time-stamp unit, as of the time in the token.
+/// Gathers what proves the chains of the seal certificate and of the time-stamp unit, as of the end of this sealing: status is made
+/// after the time in the token, and by a clock that may be ahead.
 ///
 /// Status counts only when its thisUpdate is not before the notBefore of what it speaks about; so what the source answers is checked here
 /// and asked for anew, not taken from an old cache.
@@ -28,7 +29,8 @@ pub(crate) fn gather(
     certificate: &Certificate,
     stamped: &Stamped,
 ) -> Result<Evidence, ServiceError> {
-    let mut gatherer = Gatherer::new(helpers.anchors.clone(), stamped.time);
+    let end = (helpers.clock)().max(stamped.time) + helpers.tolerances.token;
+    let mut gatherer = Gatherer::new(helpers.anchors.clone(), end);
     let issuers = helpers.issuer.chain();
     let at_hand = Evidence {
         certificates: issuers.iter().chain(&stamped.chain).map(|c| c.as_der().to_vec()).collect(),
