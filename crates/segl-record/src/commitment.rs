@@ -44,14 +44,15 @@ pub fn commit(salt: &[u8; 32], field: Field, value: &[u8]) -> [u8; 32] {
 
 /// HMAC-SHA-256 (RFC 2104) with a key of 32 octets.
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let padded = |pad: u8| key.iter().map(|b| b ^ pad).chain([pad; 32]).collect::<Vec<u8>>();
-    let mut inner = padded(0x36);
+    let padded = |pad: u8| [key.map(|b| b ^ pad), [pad; 32]];
+    let message: usize = parts.iter().map(|part| part.len()).sum();
+    let mut inner = Vec::with_capacity(message.saturating_add(64));
+    inner.extend_from_slice(padded(0x36).as_flattened());
     for part in parts {
         inner.extend_from_slice(part);
     }
-    let mut outer = padded(0x5c);
-    outer.extend(sha256(&inner));
-    sha256(&outer)
+    let [key, pad] = padded(0x5c);
+    sha256([key, pad, sha256(&inner)].as_flattened())
 }
 
 #[cfg(test)]

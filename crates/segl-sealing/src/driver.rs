@@ -9,7 +9,7 @@ use segl_record::{Cause, Entry, PresentedContent, SaltSeed, Serial};
 use segl_x509::Certificate;
 
 use crate::evidence;
-use crate::seal_cms::{self, SealCms};
+use crate::seal_cms::{SealCms, Signer};
 use crate::stamp::{Bounds, Stamped, Stamping};
 use crate::state::{Authenticated, Certified, KeyDestroyed, MayHoldKey, TimeStamped};
 use crate::{
@@ -177,6 +177,14 @@ impl<R: CryptoRng> Run<'_, R> {
             Ok(certificate) => certificate,
             Err(e) => return Err(self.give_up(key, attempt, SealFault::Issue(e))),
         };
+        // The issuer is not believed either: what was approved is what is sealed with.
+        if !CertificateContent::of(&certificate).is_ok_and(|said| *said.sha256() == content) {
+            return Err(self.give_up(key, attempt, SealFault::ContentChanged));
+        }
+        if certificate.not_before() > signing_time {
+            let late = "the certificate begins after the time of signing";
+            return Err(self.give_up(key, attempt, SealFault::Issue(late.into())));
+        }
         let key = match key.certify(certificate.spki_der(), certificate.fingerprint_sha256()) {
             Ok(key) => key,
             Err(refusal) => {
@@ -209,11 +217,11 @@ impl<R: CryptoRng> Run<'_, R> {
         signing_time: Time,
         token_len: usize,
     ) -> Result<SealCms, SealFault<T, E>> {
-        let chain = self.helpers.issuer.chain();
+        let signer = Signer::new(certificate, self.helpers.issuer.chain()).map_err(SealFault::Cms)?;
         let token = (self.order.level > Level::B).then_some(token_len);
-        let reserve = seal_cms::max_len(certificate, chain, token).map_err(SealFault::Cms)?;
+        let reserve = signer.max_len(token).map_err(SealFault::Cms)?;
         let digest = self.document.lay_out(signing_time, reserve).map_err(SealFault::Document)?;
-        SealCms::prepare(digest, certificate, chain).map_err(SealFault::Cms)
+        signer.prepare(digest).map_err(SealFault::Cms)
     }
 
     fn sign_and_destroy<'j, T: Token, J: Journal>(

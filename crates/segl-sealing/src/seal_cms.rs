@@ -1,10 +1,18 @@
 //! The CMS of a seal: measured before the key signs, put together when the value is there.
 
 use segl_cades::{Flavour, Prepared, Room, add_signature_timestamp, prepare};
-use segl_crypto::{Digest, SignatureValue, ToBeSigned};
+use segl_crypto::{Digest, PublicKey, SignatureValue, ToBeSigned};
 use segl_x509::Certificate;
 
 use crate::ServiceError;
+
+/// Who signs, and what of the chain goes along.
+#[derive(Debug)]
+pub(crate) struct Signer<'a> {
+    certificate: &'a Certificate,
+    key: PublicKey,
+    chain: Vec<Certificate>,
+}
 
 /// A CMS that waits for its signature value.
 #[derive(Debug)]
@@ -18,38 +26,34 @@ pub(crate) fn embedded_chain(chain: &[Certificate]) -> Vec<Certificate> {
     chain.iter().filter(|certificate| !certificate.is_self_issued()).cloned().collect()
 }
 
-/// The most octets the CMS can have with a time-stamp token of at most `token` octets.
-pub(crate) fn max_len(
-    certificate: &Certificate,
-    chain: &[Certificate],
-    token: Option<usize>,
-) -> Result<usize, ServiceError> {
-    let key = certificate.public_key()?;
-    let embedded = embedded_chain(chain);
-    let room = Room {
-        flavour: Flavour::Pades,
-        algorithm: key.default_algorithm(),
-        key: key.kind(),
-        issuer: certificate.issuer().as_der().len(),
-        serial: certificate.serial().len(),
-        certificates: core::iter::once(certificate).chain(&embedded).map(|c| c.as_der().len()).sum(),
-        token,
-    };
-    Ok(room.octets().ok_or("the key has no longest signature value")?)
+impl<'a> Signer<'a> {
+    pub(crate) fn new(certificate: &'a Certificate, chain: &[Certificate]) -> Result<Self, ServiceError> {
+        Ok(Self { certificate, key: certificate.public_key()?, chain: embedded_chain(chain) })
+    }
+
+    /// The most octets the CMS can have with a time-stamp token of at most `token` octets.
+    pub(crate) fn max_len(&self, token: Option<usize>) -> Result<usize, ServiceError> {
+        let certificate = self.certificate;
+        let room = Room {
+            flavour: Flavour::Pades,
+            algorithm: self.key.default_algorithm(),
+            key: self.key.kind(),
+            issuer: certificate.issuer().as_der().len(),
+            serial: certificate.serial().len(),
+            certificates: core::iter::once(certificate).chain(&self.chain).map(|c| c.as_der().len()).sum(),
+            token,
+        };
+        Ok(room.octets().ok_or("the key has no longest signature value")?)
+    }
+
+    /// Prepares the signature over a document's content with this digest.
+    pub(crate) fn prepare(self, digest: Digest) -> Result<SealCms, ServiceError> {
+        let prepared = prepare(Flavour::Pades, digest, self.certificate, self.key.default_algorithm())?;
+        Ok(SealCms { prepared, chain: self.chain })
+    }
 }
 
 impl SealCms {
-    /// Signs the digest of a document's content with the certificate.
-    pub(crate) fn prepare(
-        digest: Digest,
-        certificate: &Certificate,
-        chain: &[Certificate],
-    ) -> Result<Self, ServiceError> {
-        let algorithm = certificate.public_key()?.default_algorithm();
-        let prepared = prepare(Flavour::Pades, digest, certificate, algorithm)?;
-        Ok(Self { prepared, chain: embedded_chain(chain) })
-    }
-
     pub(crate) fn to_be_signed(&self) -> ToBeSigned {
         self.prepared.to_be_signed()
     }
