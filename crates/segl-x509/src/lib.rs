@@ -25,6 +25,8 @@ pub mod oids;
 mod pem;
 mod policies;
 mod reader;
+#[cfg(feature = "x509-cert")]
+mod rustcrypto;
 mod string;
 mod time;
 mod typed;
@@ -45,4 +47,6 @@ pub use crate::general_name::{DistributionPointName, GeneralName};
 pub use crate::name::{Attribute, Name};
 pub use crate::oid::Oid;
 pub use crate::policies::{PolicyConstraints, PolicyInformation, PolicyMapping, PolicyQualifier};
+#[cfg(feature = "x509-cert")]
+pub use crate::rustcrypto::ConversionError;
 pub use crate::typed::ExtensionResult;
