@@ -15,14 +15,15 @@
 mod assemble;
 mod changes;
 mod coverage;
+mod covered;
 mod dictionary;
-mod digests;
 mod edit;
 mod error;
 mod explain;
 mod extend;
 mod field;
 mod form;
+mod imprint;
 mod permissions;
 mod prepare;
 mod properties;

@@ -1,12 +1,12 @@
 //! A document to the signatures in it.
 
 use segl_ades::{
-    ContentDigest, Evidence, Family, Finding, Format, Level, Scope, Signature, SignerRole, TimestampClaim,
-    TimestampKind,
+    ContentDigest, CoveredObjects, Evidence, Family, Finding, Format, Level, Scope, Signature, SignerRole,
+    TimestampClaim, TimestampKind,
 };
 use segl_cades::Covered;
 use segl_cms::SignedDataView;
-use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, Source, digest};
+use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, Source, digest, sha256};
 use segl_pdf::{Document, ReadError};
 use segl_tsp::Token;
 
@@ -14,9 +14,11 @@ use crate::{
     SecurityStore,
     changes::{self, LaterChanges},
     coverage::{self, Coverage},
+    covered,
     dictionary::{self, Located},
-    digests::Digests,
-    form, permissions, security_store,
+    form,
+    imprint::Digests,
+    permissions, security_store,
 };
 
 /// Signatures looked at in one document. Origin: our choice; contracts with some tens of signers exist.
@@ -100,6 +102,16 @@ impl Reading {
 ///
 /// A signature that cannot be read is still reported, with findings that say so. Nothing is judged.
 ///
+/// ```
+/// # fn example(file: Vec<u8>) -> Result<(), segl_pdf::ReadError> {
+/// let document = segl_pdf::Document::open(&file)?;
+/// for found in segl_pades::read(&document)?.signatures {
+///     println!("{}: {}, changed later: {:?}", found.signature.id, found.signature.format, found.facts.later.level());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// When the document's structure cannot be read.
 pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
@@ -137,7 +149,7 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
         let facts = reader.facts(found, &mut findings)?;
         form::check_later(&facts, &mut findings);
         if is_timestamp(found) {
-            let mut claim = reader.timestamp(found, &facts)?;
+            let mut claim = reader.timestamp(found)?;
             if findings.iter().any(|finding| finding.fatal) {
                 // It may cover other bytes than it seems to, so it proves nothing about any.
                 claim.imprint = None;
@@ -148,9 +160,10 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
             reading.signatures.push(PdfSignature { signature, facts });
         }
     }
-    let evidence = reading.store.evidence.clone();
+    covered::fill(document, &reading.signatures, &mut reading.timestamps);
+    let stored: Vec<[u8; 32]> = reading.store.evidence.pieces().map(sha256).collect();
     for found in &mut reading.signatures {
-        finish(found, &reading.timestamps, &evidence, reading.store.present);
+        finish(found, &reading.timestamps, &reading.store, &stored);
     }
     Ok(reading)
 }
@@ -172,27 +185,27 @@ fn duplicate_contents(located: &[Located]) -> Vec<usize> {
 }
 
 /// Adds what stands outside of the signature itself: document time-stamps that cover it, evidence, and the level.
-fn finish(found: &mut PdfSignature, timestamps: &[PdfTimestamp], store: &Evidence, has_store: bool) {
-    let own_end = found.facts.byte_range.map_or(u64::MAX, |[_, _, start, len]| start.saturating_add(len));
+fn finish(found: &mut PdfSignature, timestamps: &[PdfTimestamp], store: &SecurityStore, stored: &[[u8; 32]]) {
+    let own_end = covered::end(&found.facts).unwrap_or(u64::MAX);
     let covering = timestamps.iter().filter(|stamp| {
         // A time-stamp covers a signature when the signature's octets, value and all, lie before its own gap.
         stamp.facts.byte_range.is_some_and(|[_, head, _, _]| own_end <= head)
     });
     found.signature.timestamps.extend(covering.map(|stamp| stamp.claim.clone()));
-    found.signature.evidence.merge(store);
+    found.signature.evidence.merge(&store.evidence);
     if let Format::Baseline { family, .. } = found.signature.format {
-        let level = level(&found.signature, has_store);
+        let level = level(&found.signature, store.present, stored);
         found.signature.format = Format::baseline(family, level);
     } else if let Format::Other { name } = &found.signature.format
         && name == "PKCS7"
     {
-        let level = level(&found.signature, has_store);
+        let level = level(&found.signature, store.present, stored);
         found.signature.format = Format::other(format!("PKCS7-{}", level.suffix()));
     }
 }
 
 /// The highest level whose parts are there; whether they suffice is judged later.
-fn level(signature: &Signature, has_store: bool) -> Level {
+fn level(signature: &Signature, has_store: bool, stored: &[[u8; 32]]) -> Level {
     let has_time = signature
         .timestamps
         .iter()
@@ -204,7 +217,9 @@ fn level(signature: &Signature, has_store: bool) -> Level {
     if !has_store || !has_status {
         return Level::T;
     }
-    if signature.timestamps.iter().any(|claim| claim.covers_evidence) { Level::Lta } else { Level::Lt }
+    let covers_store = |claim: &TimestampClaim| stored.iter().any(|id| claim.covered.contains(id));
+    let documents = signature.timestamps.iter().filter(|claim| claim.kind == TimestampKind::Document);
+    if documents.into_iter().any(covers_store) { Level::Lta } else { Level::Lt }
 }
 
 struct Reader<'a, S> {
@@ -251,7 +266,7 @@ impl<S: Source> Reader<'_, S> {
         }
     }
 
-    fn timestamp(&mut self, found: &Located, facts: &PdfFacts) -> Result<TimestampClaim, ReadError> {
+    fn timestamp(&mut self, found: &Located) -> Result<TimestampClaim, ReadError> {
         let contents = found.contents.as_ref().map(segl_pdf::PdfString::as_bytes).unwrap_or_default();
         let (token, algorithm) = match SignedDataView::parse(contents) {
             Ok(view) => (view.as_bytes().to_vec(), imprint_algorithm(view.as_bytes())),
@@ -261,17 +276,14 @@ impl<S: Source> Reader<'_, S> {
             Some(algorithm) => self.digest(found, algorithm)?,
             None => None,
         };
-        let store_then = match facts.revision.and_then(|revision| self.document.as_of(revision)) {
-            Some(signed) => signed.catalog()?.get("DSS").is_some(),
-            None => false,
-        };
         Ok(TimestampClaim {
             id: id(found),
             kind: TimestampKind::Document,
             token,
             imprint,
             covered_until: found.byte_range.as_ref().ok().map(segl_pdf::ByteRange::end),
-            covers_evidence: store_then,
+            // Told once everything is read.
+            covered: CoveredObjects::default(),
         })
     }
 

@@ -20,17 +20,26 @@ const MAX_OBJECTS: usize = 4096;
 /// When the dictionaries cannot be read.
 pub fn read_security_store<S: Source>(document: &Document<S>) -> Result<SecurityStore, ReadError> {
     let mut store = SecurityStore::default();
-    let catalog = document.catalog()?;
-    let Some(dss) = document.dictionary(&catalog, "DSS")? else { return Ok(store) };
+    let Some(listed) = list(document)? else { return Ok(store) };
     store.present = true;
-    let mut walk = Walk { document, seen: HashSet::new(), store: &mut store };
-    walk.arrays(&dss, ["Certs", "CRLs", "OCSPs"])?;
-    if let Some(vri) = document.dictionary(&dss, "VRI")? {
-        for (_, entry) in vri.iter().take(MAX_OBJECTS) {
-            if let Object::Dictionary(entry) = document.resolve(entry)? {
-                walk.store.vri_entries += 1;
-                walk.arrays(&entry, ["Cert", "CRL", "OCSP"])?;
-            }
+    store.vri_entries = listed.vri_entries;
+    let mut seen = HashSet::new();
+    for (kind, item) in listed.items {
+        if item.as_reference().is_some_and(|reference| !seen.insert(reference)) {
+            continue;
+        }
+        let data = if seen.len() > MAX_OBJECTS { None } else { stream(document, &item) };
+        let Some(data) = data else {
+            store.unreadable += 1;
+            continue;
+        };
+        let pool = match kind {
+            Kind::Certificate => &mut store.evidence.certificates,
+            Kind::Crl => &mut store.evidence.crls,
+            Kind::Ocsp => &mut store.evidence.ocsp_responses,
+        };
+        if !pool.contains(&data) {
+            pool.push(data);
         }
     }
     Ok(store)
@@ -50,35 +59,47 @@ pub struct SecurityStore {
     pub unreadable: usize,
 }
 
-struct Walk<'a, S> {
-    document: &'a Document<S>,
-    seen: HashSet<segl_pdf::Reference>,
-    store: &'a mut SecurityStore,
+/// What the arrays of a store lead to, before any of it is read.
+pub(crate) struct Listed {
+    pub(crate) items: Vec<(Kind, Object)>,
+    pub(crate) vri_entries: usize,
 }
 
-impl<S: Source> Walk<'_, S> {
-    fn arrays(&mut self, owner: &Dictionary, keys: [&str; 3]) -> Result<(), ReadError> {
-        for (kind, key) in keys.into_iter().enumerate() {
-            let array = self.document.value(owner, key)?;
-            for item in array.as_array().unwrap_or_default() {
-                if item.as_reference().is_some_and(|reference| !self.seen.insert(reference)) {
-                    continue;
-                }
-                let data = if self.seen.len() > MAX_OBJECTS { None } else { stream(self.document, item) };
-                let Some(data) = data else {
-                    self.store.unreadable += 1;
-                    continue;
-                };
-                let evidence = &mut self.store.evidence;
-                let pool = match kind {
-                    0 => &mut evidence.certificates,
-                    1 => &mut evidence.crls,
-                    _ => &mut evidence.ocsp_responses,
-                };
-                if !pool.contains(&data) {
-                    pool.push(data);
-                }
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Certificate,
+    Crl,
+    Ocsp,
+}
+
+/// Lists a store, its own arrays and those of all `/VRI` entries; `None` when the catalog has no `/DSS`.
+pub(crate) fn list<S: Source>(document: &Document<S>) -> Result<Option<Listed>, ReadError> {
+    let catalog = document.catalog()?;
+    let Some(dss) = document.dictionary(&catalog, "DSS")? else { return Ok(None) };
+    let mut listed = Listed { items: Vec::new(), vri_entries: 0 };
+    listed.arrays(document, &dss, ["Certs", "CRLs", "OCSPs"])?;
+    if let Some(vri) = document.dictionary(&dss, "VRI")? {
+        for (_, entry) in vri.iter().take(MAX_OBJECTS) {
+            if let Object::Dictionary(entry) = document.resolve(entry)? {
+                listed.vri_entries += 1;
+                listed.arrays(document, &entry, ["Cert", "CRL", "OCSP"])?;
             }
+        }
+    }
+    Ok(Some(listed))
+}
+
+impl Listed {
+    fn arrays<S: Source>(
+        &mut self,
+        document: &Document<S>,
+        owner: &Dictionary,
+        keys: [&str; 3],
+    ) -> Result<(), ReadError> {
+        for (kind, key) in [Kind::Certificate, Kind::Crl, Kind::Ocsp].into_iter().zip(keys) {
+            let array = document.value(owner, key)?;
+            let items = array.as_array().unwrap_or_default();
+            self.items.extend(items.iter().map(|item| (kind, item.clone())));
         }
         Ok(())
     }

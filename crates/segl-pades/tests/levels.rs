@@ -57,7 +57,8 @@ fn every_level_in_every_form() {
         let [stamp] = &reading.timestamps[..] else { panic!("{form}") };
         assert!(stamp.findings.is_empty(), "{form}: {:?}", stamp.findings);
         assert!(stamp.facts.covers_whole_file);
-        assert!(stamp.claim.covers_evidence);
+        assert!(reading.store.evidence.pieces().all(|piece| stamp.claim.covered.has(piece)));
+        assert!(stamp.claim.covered.has(found.signature.value.as_bytes()));
         assert_eq!(stamp.claim.covered_until, Some(total));
         let token = segl_tsp::Token::from_der(&stamp.claim.token).unwrap();
         assert!(token.covers(stamp.claim.imprint.as_ref().unwrap()));

@@ -1,4 +1,4 @@
-//! Digests over many ranges of one file in one pass.
+//! The digests of what signatures and document time-stamps cover: many ranges of one file in one pass.
 
 use segl_crypto::{Digest, DigestAlgorithm, Hasher, Source};
 use segl_pdf::{ByteRange, ReadError};
