@@ -1,8 +1,10 @@
 //! Time-stamps, as claims.
 
 use core::fmt;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use segl_crypto::Digest;
+use segl_crypto::{Digest, sha256};
 
 /// What a time-stamp in or beside a signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +58,52 @@ pub struct TimestampClaim {
     pub imprint: Option<Digest>,
     /// For document time-stamps: octets of the file from its start that are covered, the token itself aside. Larger is later.
     pub covered_until: Option<u64>,
-    /// True where the token's octets cover the validation data and time-stamps that are in `Evidence` up to it.
-    pub covers_evidence: bool,
+    /// What lies in the covered octets, one by one: nothing else is proved to have existed by this token.
+    pub covered: CoveredObjects,
+}
+
+/// Which objects lie in the octets that a time-stamp covers: certificates, CRLs, OCSP responses, tokens of other time-stamps and
+/// signature values, each named by the SHA-256 of its octets (what EN 319 102-1, 5.6.2.3 calls the set S).
+///
+/// Content counts and not place: the same octets elsewhere in the file are covered too. Whatever is not in here may have been
+/// added later. A copy shares what it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CoveredObjects(Arc<BTreeSet<[u8; 32]>>);
+
+impl CoveredObjects {
+    /// Whether an object with these octets is covered.
+    #[must_use]
+    pub fn has(&self, octets: &[u8]) -> bool {
+        !self.0.is_empty() && self.contains(&sha256(octets))
+    }
+
+    /// Whether the object whose octets have this SHA-256 is covered.
+    #[must_use]
+    pub fn contains(&self, id: &[u8; 32]) -> bool {
+        self.0.contains(id)
+    }
+
+    /// The SHA-256 of each object, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<[u8; 32]> for CoveredObjects {
+    fn from_iter<I: IntoIterator<Item = [u8; 32]>>(ids: I) -> Self {
+        Self(Arc::new(ids.into_iter().collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_octets_are_covered() {
+        let covered: CoveredObjects = [sha256(b"one"), sha256(b"two"), sha256(b"one")].into_iter().collect();
+        assert!(covered.has(b"one") && covered.contains(&sha256(b"two")));
+        assert!(!covered.has(b"on") && !CoveredObjects::default().has(b""));
+        assert_eq!(covered.iter().count(), 2);
+    }
 }

@@ -29,6 +29,11 @@ impl Evidence {
         }
     }
 
+    /// Every piece, of all kinds.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.certificates.iter().chain(&self.crls).chain(&self.ocsp_responses).map(Vec::as_slice)
+    }
+
     /// True when nothing is there.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -48,6 +53,7 @@ mod tests {
         let once = all.clone();
         all.merge(&more);
         assert_eq!(all, once);
+        assert_eq!(all.pieces().collect::<Vec<_>>(), [[1], [2]]);
         assert!(!all.is_empty());
     }
 }

@@ -18,7 +18,7 @@ mod properties;
 mod scope;
 mod signature;
 
-pub use crate::claim::{TimestampClaim, TimestampKind};
+pub use crate::claim::{CoveredObjects, TimestampClaim, TimestampKind};
 pub use crate::evidence::Evidence;
 pub use crate::level::{Family, Format, Level, ParseLevelError};
 pub use crate::pending::Need;

@@ -1,11 +1,11 @@
 use const_oid::ObjectIdentifier;
 use segl_ades::{
-    ContentDigest, Family, Finding, Format, Level, Scope, Signature, SignedProperties, SignerRole,
-    TimestampClaim, TimestampKind,
+    ContentDigest, CoveredObjects, Family, Finding, Format, Level, Scope, Signature, SignedProperties,
+    SignerRole, TimestampClaim, TimestampKind,
 };
 use segl_cms::ess::{EssMatch, EssVersion, SigningCertificate};
 use segl_cms::{AttributesForm, SignedDataView, SignerInfoView, oids as cms};
-use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, digest};
+use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, digest, sha256};
 use segl_tsp::Token;
 use segl_x509::Certificate;
 
@@ -233,7 +233,11 @@ fn timestamps(
                 imprint: parsed.as_ref().and_then(imprint),
                 token: token.to_vec(),
                 covered_until: None,
-                covers_evidence: false,
+                covered: match kind {
+                    TimestampKind::Signature => CoveredObjects::from_iter([sha256(signer.signature())]),
+                    // Content is no object of a proof, and an imprint that is left open proves nothing.
+                    _ => CoveredObjects::default(),
+                },
             });
         }
     };

@@ -161,7 +161,7 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
         }
     }
     covered::fill(document, &reading.signatures, &mut reading.timestamps);
-    let stored: Vec<[u8; 32]> = reading.store.evidence.pieces().map(sha256).collect();
+    let stored = archived_by(&reading.store.evidence);
     for found in &mut reading.signatures {
         finish(found, &reading.timestamps, &reading.store, &stored);
     }
@@ -202,6 +202,14 @@ fn finish(found: &mut PdfSignature, timestamps: &[PdfTimestamp], store: &Securit
         let level = level(&found.signature, store.present, stored);
         found.signature.format = Format::other(format!("PKCS7-{}", level.suffix()));
     }
+}
+
+/// What an archive time-stamp must cover: status information, or whatever else the store has. (Its certificates often stand in
+/// messages and tokens too, and are covered there.)
+fn archived_by(store: &Evidence) -> Vec<[u8; 32]> {
+    let status: Vec<[u8; 32]> =
+        store.crls.iter().chain(&store.ocsp_responses).map(|piece| sha256(piece)).collect();
+    if status.is_empty() { store.pieces().map(sha256).collect() } else { status }
 }
 
 /// The highest level whose parts are there; whether they suffice is judged later.

@@ -119,10 +119,6 @@ impl Material {
         self.embedded.contains(id)
     }
 
-    pub(crate) fn crls(&self) -> &[CrlView] {
-        &self.crls
-    }
-
     pub(crate) fn responses(&self) -> &[OcspView] {
         &self.responses
     }

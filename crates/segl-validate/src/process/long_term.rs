@@ -3,6 +3,7 @@
 
 use segl_ades::Signature;
 use segl_crypto::{Time, sha256};
+use segl_revocation::OcspView;
 use segl_x509::Certificate;
 
 use crate::block::{Block, BlockKind, Check, Level};
@@ -97,7 +98,7 @@ fn proofs(
 ) -> Poe {
     let mut poe = Poe::new(context.now);
     poe.prove(sha256(signature.value.as_bytes()), with_time.best_time);
-    let evidence = dated_evidence(context, signature);
+    let responses = responses_inside(context);
     stamps.sort_by_key(|stamped| stamped.stamp.outer_first());
     for index in 0..stamps.len() {
         let Some(stamped) = stamps.get_mut(index) else { continue };
@@ -128,7 +129,7 @@ fn proofs(
         let detail = format!("{} proves {time}", stamped.stamp.claim.id);
         block.note(Level::Inform, Check::ProofOfExistence, reliable, detail);
         if reliable && let Some(outer) = stamps.get(index) {
-            extract(signature, outer, stamps, &evidence, time, &mut poe);
+            extract(outer, &responses, time, &mut poe);
         }
     }
     poe
@@ -149,55 +150,23 @@ fn is_past(conclusion: Conclusion) -> bool {
     )
 }
 
-/// The evidence inside the signature, each with the earliest time at which it can have existed.
-fn dated_evidence(context: &Context<'_>, signature: &Signature) -> Vec<(Id, Time)> {
-    let certificates =
-        signature.evidence.certificates.iter().filter_map(|der| Certificate::from_der(der).ok());
-    let material = &context.material;
-    let crls = material.crls().iter().map(|crl| (sha256(crl.as_der()), crl.this_update()));
-    let responses =
-        material.responses().iter().filter(|response| material.is_embedded(&sha256(response.as_der())));
-    let inside = responses.clone().flat_map(|response| response.certificates().iter().cloned());
-    certificates
-        .chain(inside)
-        .map(|certificate| (certificate.fingerprint_sha256(), certificate.not_before()))
-        .chain(crls.filter(|(id, _)| material.is_embedded(id)))
-        .chain(responses.map(|response| (sha256(response.as_der()), response.produced_at())))
-        .collect()
+/// The OCSP responses at hand, each with the certificates it carries.
+fn responses_inside(context: &Context<'_>) -> Vec<(Id, Vec<Id>)> {
+    let inside =
+        |response: &OcspView| response.certificates().iter().map(Certificate::fingerprint_sha256).collect();
+    let responses = context.material.responses().iter();
+    responses.map(|response| (sha256(response.as_der()), inside(response))).collect()
 }
 
-/// 5.6.2.3: what a time-stamp covers existed at its time.
-///
-/// Which of the evidence it covers is told by the format in one flag for all. What was issued after the time-stamp cannot
-/// lie under it and is left out.
-fn extract(
-    signature: &Signature,
-    outer: &Stamped<'_>,
-    stamps: &[Stamped<'_>],
-    evidence: &[(Id, Time)],
-    time: Time,
-    poe: &mut Poe,
-) {
-    if outer.stamp.covers_signature() {
-        poe.prove(sha256(signature.value.as_bytes()), time);
+/// 5.6.2.3: what lies in the octets that a time-stamp covers existed at its time, and what is nested in it; nothing else.
+fn extract(outer: &Stamped<'_>, responses: &[(Id, Vec<Id>)], time: Time, poe: &mut Poe) {
+    let covered = &outer.stamp.claim.covered;
+    for id in covered.iter() {
+        poe.prove(*id, time);
     }
-    if outer.stamp.rank() < 3 {
-        return;
-    }
-    if let Some(der) = &signature.signer_certificate {
-        poe.prove(sha256(der), time);
-    }
-    if outer.stamp.claim.covers_evidence {
-        for (id, _) in evidence.iter().filter(|(_, issued)| *issued <= time) {
+    for (_, nested) in responses.iter().filter(|(id, _)| covered.contains(id)) {
+        for id in nested {
             poe.prove(*id, time);
-        }
-    }
-    for inner in stamps.iter().filter(|inner| outer.stamp.covers_stamp(&inner.stamp)) {
-        poe.prove(inner.stamp.id(), time);
-        if let Ok(token) = &inner.stamp.token {
-            for certificate in token.certificates() {
-                poe.prove(certificate.fingerprint_sha256(), time);
-            }
         }
     }
 }

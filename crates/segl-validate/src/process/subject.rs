@@ -55,20 +55,14 @@ impl<'a> Stamp<'a> {
         }
     }
 
-    /// Whether it covers the signature's value and what is beside it.
-    pub(crate) fn covers_signature(&self) -> bool {
-        !matches!(self.claim.kind, TimestampKind::Content | TimestampKind::ValidationData)
+    /// Whether the signature's value lies in what it covers.
+    pub(crate) fn covers_signature(&self, signature: &Signature) -> bool {
+        self.claim.covered.contains(&value_id(signature))
     }
 
-    /// Whether `other` lies inside what this one covers.
+    /// Whether `other` lies in what this one covers.
     pub(crate) fn covers_stamp(&self, other: &Self) -> bool {
-        if self.rank() < 3 || self.index == other.index {
-            return false;
-        }
-        match (self.claim.covered_until, other.claim.covered_until) {
-            (Some(own), Some(theirs)) => theirs < own,
-            _ => other.rank() < 3 || other.index < self.index,
-        }
+        self.index != other.index && self.claim.covered.contains(&other.id())
     }
 
     /// Sorts the outermost first.

@@ -32,7 +32,7 @@ pub(crate) fn validate(
 ) -> WithTime {
     let mut block = Block::new(BlockKind::WithTime, signature.id.clone());
     let mut blocks = Vec::new();
-    let best_time = best_time(context, stamps);
+    let best_time = best_time(context, signature, stamps);
     let flow = steps(context, signature, basic, stamps, best_time, &mut block, &mut blocks);
     let conclusion = match flow {
         ControlFlow::Continue(()) => Conclusion::Passed,
@@ -44,10 +44,10 @@ pub(crate) fn validate(
 }
 
 /// Steps 1 and 3: the earliest time that a good time-stamp over the signature proves, otherwise now.
-fn best_time(context: &Context<'_>, stamps: &[Stamped<'_>]) -> Time {
+fn best_time(context: &Context<'_>, signature: &Signature, stamps: &[Stamped<'_>]) -> Time {
     stamps
         .iter()
-        .filter(|stamped| stamped.stamp.covers_signature())
+        .filter(|stamped| stamped.stamp.covers_signature(signature))
         .filter_map(Stamped::proves)
         .fold(context.now, Time::min)
 }
@@ -65,7 +65,7 @@ fn steps(
     block.note(Level::Inform, Check::Result, result.is_passed(), format!("basic validation: {result}"));
     let Some(signer) = &basic.signer else { return ControlFlow::Break(result) };
     at_best_time(context, signature, basic, signer, best_time, block)?;
-    order(context, stamps, block)?;
+    order(context, signature, stamps, block)?;
     delay(context, signature, best_time, block)?;
     if result == Conclusion::Indeterminate(Doubt::TryLater) {
         try_later(context, basic, best_time, block)?;
@@ -144,13 +144,18 @@ fn at_best_time(
 }
 
 /// Step 4e: a time-stamp cannot be older than another one inside it.
-fn order(context: &Context<'_>, stamps: &[Stamped<'_>], block: &mut Block) -> ControlFlow<Conclusion> {
+fn order(
+    context: &Context<'_>,
+    signature: &Signature,
+    stamps: &[Stamped<'_>],
+    block: &mut Block,
+) -> ControlFlow<Conclusion> {
     let doubt = Conclusion::Indeterminate(Doubt::TimestampOrderFailure);
     for outer in stamps {
         for inner in stamps {
             let (Some(later), Some(earlier)) = (outer.proves(), inner.proves()) else { continue };
             let is_content =
-                inner.stamp.claim.kind == TimestampKind::Content && outer.stamp.covers_signature();
+                inner.stamp.claim.kind == TimestampKind::Content && outer.stamp.covers_signature(signature);
             if !is_content && !outer.stamp.covers_stamp(&inner.stamp) {
                 continue;
             }
