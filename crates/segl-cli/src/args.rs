@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use segl::ades::Level;
 use segl::crypto::Time;
 
+use crate::init::BASE_URL;
+
 /// Seal documents so that they can be proved for years, and judge what others sealed.
 #[derive(Debug, Parser)]
 #[command(name = "segl", version, about, propagate_version = true, arg_required_else_help = true)]
@@ -43,7 +45,7 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// Where certificates, lists and responders will be found; written into every certificate. A public-looking name, not `localhost`.
-    #[arg(long, default_value = "http://pki.example.com", value_name = "URL")]
+    #[arg(long, default_value = BASE_URL, value_name = "URL")]
     pub(crate) base_url: String,
 }
 
@@ -164,10 +166,23 @@ pub(crate) enum ReportKind {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecordsVerb {
+    /// Let sealing on a slot go on after an alarm, once somebody has looked at the device.
+    #[command(after_help = "Example:\n  segl records clear pkcs11:seals --operator key-custodian")]
+    Clear(ClearArgs),
     /// List the records, oldest first.
     List,
     /// Verify the hash chain of the records.
     Verify,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClearArgs {
+    /// The slot, as `segl records list` names it in the alarm.
+    #[arg(value_name = "SLOT")]
+    pub(crate) slot: String,
+    /// The role of whoever looked at the device; not a person's name.
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) operator: String,
 }
 
 fn parse_level(text: &str) -> Result<Level, String> {

@@ -32,6 +32,10 @@ impl Console {
         self.line(&self.paint("32", text));
     }
 
+    pub(crate) fn bad(&self, text: &str) {
+        self.line(&self.paint("31", text));
+    }
+
     pub(crate) fn line(&self, text: &str) {
         // A reader that went away must not stop a sealing that has begun.
         drop(writeln!(io::stdout().lock(), "{text}"));

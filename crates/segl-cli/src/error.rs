@@ -1,6 +1,8 @@
-//! Errors as a person reads them: what was wrong, beneath it why, at the end what to do.
+//! Errors as a person reads them: what was wrong, beneath it why, on a line of its own what to do.
 
 use std::error::Error;
+
+use crate::advice::advice;
 
 /// Exit status when something could not be read or run.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
@@ -8,22 +10,33 @@ pub(crate) const COULD_NOT_RUN: u8 = 2;
 /// Any error of a verb.
 pub(crate) type Failure = Box<dyn Error>;
 
-/// Prints an error with its causes, each once, to standard error.
+/// Prints an error with its causes, each once, and what to do about it, to standard error.
 pub(crate) fn print(error: &Failure) {
     eprintln!("segl: {}", chain(error.as_ref()));
+    if let Some(advice) = advice(error.as_ref()) {
+        eprintln!("  help: {advice}");
+    }
 }
 
 /// An error with its causes in one line. A cause that the line above has told already is passed over.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
+    for cause in causes(error).skip(1) {
+        let words = cause.to_string();
         if !text.contains(&words) {
             text.push_str(": ");
             text.push_str(&words);
         }
-        cause = error.source();
     }
     text
+}
+
+/// The error, then what lies beneath it, down to the first cause.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    fn cause<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        (*error).source()
+    }
+    core::iter::successors(Some(error), cause)
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::output::{OutputError, sync_folder, write_secret, write_whole};
+use crate::output::{OutputError, leads_to, part_name, sync_folder, write_secret, write_whole};
 
 /// Why the home could not be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -98,33 +98,58 @@ pub(crate) fn store(folder: &Path, rng: &mut impl CryptoRng) -> Result<SqliteSto
 }
 
 /// Makes an authority in a folder that must not hold one. It is whole when it appears under its name.
+///
+/// Until then it stands beside it under a name that is always the same, so that what a killed process left is found and replaced; two
+/// processes at once wait for each other.
 pub(crate) fn create(
     folder: &Path,
     base_url: &str,
     now: Time,
     rng: &mut impl CryptoRng,
 ) -> Result<(), HomeError> {
+    let exists = || HomeError::Exists { path: folder.to_owned() };
     if is_there(folder) || folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(HomeError::Exists { path: folder.to_owned() });
+        return Err(exists());
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = |path: &Path, source| OutputError::Write { path: path.to_owned(), source };
-    fs::create_dir_all(parent).map_err(|source| write(parent, source))?;
-    let part = tempfile::Builder::new()
-        .prefix(".segl-home-")
-        .tempdir_in(parent)
-        .map_err(|source| write(folder, source))?;
-    fill(part.path(), base_url, now, rng)?;
+    let write = |source| OutputError::Write { path: folder.to_owned(), source };
+    fs::create_dir_all(parent).map_err(write)?;
+    let name = folder.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?;
+    let part = part_name(folder, name);
+    let lock = locked_part(&part).map_err(write)?;
+    if !leads_to(&part.join(LOCK), &lock) || is_there(folder) {
+        return Err(exists());
+    }
+    clear_part(&part).map_err(write)?;
+    fill(&part, base_url, now, rng)?;
     // An empty folder of that name gives way; anything else does not.
-    fs::rename(part.path(), folder).map_err(|source| match source.kind() {
-        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
-            HomeError::Exists { path: folder.to_owned() }
-        }
-        _ => write(folder, source).into(),
+    fs::rename(&part, folder).map_err(|source| match source.kind() {
+        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => exists(),
+        _ => write(source).into(),
     })?;
-    // The folder has its name now; there is nothing left to remove.
-    drop(part.keep());
-    sync_folder(folder).map_err(|source| write(folder, source))?;
+    sync_folder(folder).map_err(write)?;
+    Ok(())
+}
+
+/// The lock inside the folder under its temporary name, once nobody else holds it. It goes along when the folder gets its name.
+fn locked_part(part: &Path) -> io::Result<File> {
+    match fs::create_dir(part) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+        _ => {}
+    }
+    let lock = File::options().create(true).truncate(false).write(true).open(part.join(LOCK))?;
+    lock.lock()?;
+    Ok(lock)
+}
+
+/// Removes what a killed process left.
+fn clear_part(part: &Path) -> io::Result<()> {
+    for entry in part.read_dir()? {
+        let entry = entry?;
+        if entry.file_name() != LOCK {
+            fs::remove_file(entry.path())?;
+        }
+    }
     Ok(())
 }
 

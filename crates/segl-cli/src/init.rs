@@ -6,7 +6,11 @@ use std::process::ExitCode;
 use crate::args::{Cli, InitArgs};
 use crate::console::Console;
 use crate::error::Failure;
-use crate::{home, now, rng};
+use crate::home::{self, HomeError};
+use crate::{now, rng};
+
+/// Where certificates, lists and responders will be found unless told otherwise.
+pub(crate) const BASE_URL: &str = "http://pki.example.com";
 
 pub(crate) fn run(cli: &Cli, args: &InitArgs, console: &Console) -> Result<ExitCode, Failure> {
     let folder = home::folder(cli.home.as_deref())?;
@@ -15,7 +19,7 @@ pub(crate) fn run(cli: &Cli, args: &InitArgs, console: &Console) -> Result<ExitC
 }
 
 /// Makes the authority and says what it is worth.
-pub(crate) fn create(folder: &Path, base_url: &str, console: &Console) -> Result<(), Failure> {
+pub(crate) fn create(folder: &Path, base_url: &str, console: &Console) -> Result<(), HomeError> {
     home::create(folder, base_url, now(), &mut rng())?;
     console.step(
         "authority",

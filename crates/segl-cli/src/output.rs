@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Why an output file could not be written; nothing is left behind.
@@ -37,28 +37,35 @@ impl Output {
         }
         let write = |source| OutputError::Write { path: path.to_owned(), source };
         let name = path.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?;
-        let mut part_name = OsString::from(".");
-        part_name.push(name);
-        part_name.push(".segl-part");
-        let part = path.with_file_name(part_name);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&part).map_err(write)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy { path: path.to_owned() }),
-            Err(TryLockError::Error(source)) => return Err(write(source)),
+        let part = part_name(path, name);
+        for _ in 0..OPENINGS {
+            let mut options = OpenOptions::new();
+            let file = options.write(true).create(true).truncate(false).open(&part).map_err(write)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => break,
+                Err(TryLockError::Error(source)) => return Err(write(source)),
+            }
+            if leads_to(&part, &file) {
+                file.set_len(0).map_err(write)?;
+                return Ok(Self { path: path.to_owned(), part, file, force, committed: false });
+            }
         }
-        file.set_len(0).map_err(write)?;
-        Ok(Self { path: path.to_owned(), part, file, force, committed: false })
+        Err(OutputError::Busy { path: path.to_owned() })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Copies a file from its start; on Linux inside the kernel where the file system can.
+    /// Copies the rest of a file; on Linux inside the kernel where the file system can.
     pub(crate) fn copy_from(&mut self, mut original: &File) -> Result<u64, OutputError> {
-        original.rewind().map_err(|source| self.error(source))?;
         io::copy(&mut original, &mut self.file).map_err(|source| self.error(source))
+    }
+
+    /// Opens what is written so far, to be read with a position of its own.
+    pub(crate) fn read_back(&self) -> Result<File, OutputError> {
+        File::open(&self.part).map_err(|source| self.error(source))
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
@@ -107,6 +114,32 @@ impl Drop for Output {
     }
 }
 
+/// How often a temporary name is opened that another process takes away in the meantime.
+const OPENINGS: u32 = 8;
+
+/// The temporary name beside `path`, whose last part is `name`.
+pub(crate) fn part_name(path: &Path, name: &OsStr) -> PathBuf {
+    let mut part = OsString::from(".");
+    part.push(name);
+    part.push(".segl-part");
+    path.with_file_name(part)
+}
+
+/// Whether the name leads to the open file itself. Between opening and locking, another process may have given the file its final
+/// name; and a link that somebody put there would lead to a file that is not ours to empty.
+pub(crate) fn leads_to(path: &Path, file: &File) -> bool {
+    let (Ok(named), Ok(open)) = (path.symlink_metadata(), file.metadata()) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        (named.dev(), named.ino()) == (open.dev(), open.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        named.is_file() && open.is_file()
+    }
+}
+
 /// Writes a small file whole: temporary name, fsync, rename.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutputError> {
     let mut output = Output::create(path, force)?;
@@ -144,6 +177,20 @@ mod tests {
         output.write(b"half").unwrap();
         drop(output);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_under_the_temporary_name_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mine = folder.path().join("mine");
+        fs::write(&mine, b"mine").unwrap();
+        std::os::unix::fs::symlink(&mine, folder.path().join(".out.pdf.segl-part")).unwrap();
+        assert!(matches!(
+            Output::create(&folder.path().join("out.pdf"), false),
+            Err(OutputError::Busy { .. })
+        ));
+        assert_eq!(fs::read(&mine).unwrap(), b"mine");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use segl::crypto::{FileSource, KeyKind};
 use segl::key::{Curve, SoftToken, Token};
 use segl::pdf::Limits;
 use segl::record::{
-    Cause, DigestLike, Entry, Opening, PolicyVersion, ReferenceText, RequestId, SaltSeed, SlotName,
+    Cause, DigestLike, Entry, Opening, Outcome, PolicyVersion, ReferenceText, RequestId, SaltSeed, SlotName,
     TermsVersion,
 };
 use segl::sealing::{
@@ -21,23 +21,75 @@ use segl::store::{SqliteStore, StoreError};
 
 use crate::args::{Cli, CurveName, ProfileName, SealArgs, SealFormat};
 use crate::console::Console;
+use crate::device::Device;
 use crate::error::{COULD_NOT_RUN, Failure, chain, print};
 use crate::holder::Who;
-use crate::home::{self, Home, random_uuid};
+use crate::home::{self, Home, HomeError, random_uuid};
 use crate::output::Output;
 use crate::{SystemRng, init, now, rng};
 
 /// Why one file was not sealed, beside what the libraries say.
 #[derive(Debug, thiserror::Error)]
-enum SealFileError {
+pub(crate) enum SealFileError {
+    #[error("{} is a {kind}, not a file", path.display())]
+    NotAFile { path: PathBuf, kind: FileKind },
+    #[error("{} was not sealed: {cause}{record}", path.display(), cause = chain(cause.as_ref()))]
+    NotSealed {
+        path: PathBuf,
+        #[source]
+        cause: Failure,
+        record: Recorded,
+    },
     #[error("-o names one file; {files} files were given")]
     OneOutput { files: usize },
     #[error("{} cannot be read", path.display())]
     Open { path: PathBuf, source: std::io::Error },
-    #[error("{} was not sealed: {why}", path.display())]
-    NotSealed { path: PathBuf, why: String },
-    #[error("the record could not be written, so nothing was let out: {why}")]
-    Record { why: String },
+}
+
+/// What stands where a file was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Folder,
+    Stream,
+}
+
+impl core::fmt::Display for FileKind {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Folder => "folder",
+            Self::Stream => "pipe or device",
+        })
+    }
+}
+
+/// Whether the record tells of an attempt that came to nothing.
+#[derive(Debug)]
+pub(crate) enum Recorded {
+    /// As this entry.
+    As(u64),
+    /// There was no attempt: nothing was begun.
+    NoAttempt,
+    /// Not yet: the next sealing with this home records it. Why not.
+    NotYet(String),
+}
+
+impl core::fmt::Display for Recorded {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::As(number) => write!(f, " (record {number})"),
+            Self::NoAttempt => Ok(()),
+            Self::NotYet(why) => write!(f, " (not recorded yet: {why}; the next sealing will record it)"),
+        }
+    }
+}
+
+impl Recorded {
+    fn of(record: &Result<Entry, EndError<StoreError>>) -> Self {
+        match record {
+            Ok(entry) => Self::As(entry.sequence()),
+            Err(e) => Self::NotYet(chain(e)),
+        }
+    }
 }
 
 /// Longer than a sealing takes, shorter than its certificate lives.
@@ -53,61 +105,50 @@ pub(crate) fn run(cli: &Cli, args: &SealArgs, console: &Console) -> Result<ExitC
     }
     let folder = home::folder(cli.home.as_deref())?;
     if !home::is_there(&folder) {
-        init::create(&folder, "http://pki.example.com", console)?;
+        make_home(&folder, console)?;
     }
     let mut home = Home::open(&folder, &mut rng())?;
     for due in home.renew(now(), &mut rng())? {
         console.step("renewed", &format!("{due:?}"));
     }
-    let slot = slot(args)?;
-    recover_attempts(&home, args, console)?;
+    let device = Device::new(args)?;
+    recover_attempts(&home, &device, console)?;
     let mut failed = false;
     for file in &args.files {
-        let sealing = Sealing { home: &home, args, console, slot: &slot };
+        let sealing = Sealing { home: &home, args, console, device: &device };
         if let Err(error) = sealing.file(file) {
-            print(&error);
+            print(&error.into());
             failed = true;
         }
     }
     Ok(if failed { ExitCode::from(COULD_NOT_RUN) } else { ExitCode::SUCCESS })
 }
 
+/// Another process may make it at the same time, which is as good.
+fn make_home(folder: &Path, console: &Console) -> Result<(), Failure> {
+    match init::create(folder, init::BASE_URL, console) {
+        Err(HomeError::Exists { .. }) if home::is_there(folder) => Ok(()),
+        made => Ok(made?),
+    }
+}
+
 /// Gives attempts that a crash left behind their end. The home's lock says that nobody else is at work.
-fn recover_attempts(home: &Home, args: &SealArgs, console: &Console) -> Result<(), Failure> {
-    let sweep = |slot: &SlotName| sweep(slot, args);
-    let recovered = recover(&home.store, Unfinished::All, now(), sweep, || salts(&mut rng()))
-        .map_err(|e| e.to_string())?;
+fn recover_attempts(home: &Home, device: &Device<'_>, console: &Console) -> Result<(), Failure> {
+    let sweep = |slot: &SlotName| device.sweep(slot);
+    let recovered = recover(&home.store, Unfinished::All, now(), sweep, || salts(&mut rng()))?;
     for attempt in recovered {
-        console.step("recovered", &format!("request {} had stopped: {}", attempt.request, attempt.step));
+        let outcome = match attempt.outcome {
+            Outcome::DestructionUnconfirmed => "and its key is not confirmed to be gone",
+            _ => "and no key of it is left",
+        };
+        let text =
+            format!("request {} had stopped after the step \"{}\", {outcome}", attempt.request, attempt.step);
+        console.step("recovered", &text);
     }
     Ok(())
 }
 
-/// Keys in memory went with their process. A device is looked at when this call names it; another one stays unconfirmed.
-fn sweep(slot: &SlotName, args: &SealArgs) -> bool {
-    if slot.as_str() == SOFT_SLOT {
-        return true;
-    }
-    #[cfg(feature = "pkcs11")]
-    if self::slot(args).is_ok_and(|named| named == *slot) {
-        return pkcs11_token(args).is_ok_and(|token| token.sweep().is_ok_and(|swept| swept.remaining == 0));
-    }
-    #[cfg(not(feature = "pkcs11"))]
-    let _ = args;
-    false
-}
-
-const SOFT_SLOT: &str = "software";
-
-fn slot(args: &SealArgs) -> Result<SlotName, Failure> {
-    let name = match &args.token {
-        Some(label) => format!("pkcs11:{label}"),
-        None => SOFT_SLOT.to_owned(),
-    };
-    Ok(SlotName::new(&name)?)
-}
-
-fn salts(rng: &mut SystemRng) -> SaltSeed {
+pub(crate) fn salts(rng: &mut SystemRng) -> SaltSeed {
     let mut seed = [0; 32];
     rand_core::Rng::fill_bytes(rng, &mut seed);
     SaltSeed::new(seed)
@@ -118,42 +159,30 @@ struct Sealing<'a> {
     home: &'a Home,
     args: &'a SealArgs,
     console: &'a Console,
-    slot: &'a SlotName,
+    device: &'a Device<'a>,
 }
 
 type Started<'a> = Attempt<'a, SqliteStore, state::Authenticated>;
 
 impl<'a> Sealing<'a> {
-    fn file(&self, path: &Path) -> Result<(), Failure> {
+    fn file(&self, path: &Path) -> Result<(), SealFileError> {
         let SealFormat::Pades = self.args.format;
         let target = self.args.output.clone().unwrap_or_else(|| sealed_name(path));
         self.console.headline(&format!("Sealing {}", path.display()));
-        let who = Who::load(self.args.holder.as_deref(), now(), || random_uuid(&mut rng()))?;
-        if who.is_test {
-            self.console.step("holder", "TEST values; --holder FILE.toml names your own");
-        }
-        let profile = self.profile(&who)?;
-        let opening = self.opening(path, &target, who, &profile)?;
-        let lease = Lease { runner: RunnerId::new(random_uuid(&mut rng())), until: now() + LEASE };
+        let (attempt, profile) = self.begin(path, &target).map_err(|cause| SealFileError::NotSealed {
+            path: path.to_owned(),
+            cause,
+            record: Recorded::NoAttempt,
+        })?;
         // From here on the attempt is in the journal, and every way out ends it there.
-        let attempt = Attempt::open(&self.home.store, opening, &lease)?;
-        let opened = File::open(path).map_err(|source| SealFileError::Open { path: path.to_owned(), source });
-        let opened = opened.and_then(|file| {
-            let source = file.try_clone().and_then(FileSource::new);
-            source
-                .map(|source| (file, source))
-                .map_err(|source| SealFileError::Open { path: path.to_owned(), source })
-        });
-        let (original, source) = match opened {
-            Ok(opened) => opened,
-            Err(e) => return Err(give_up(attempt, Cause::Document, e.into())),
-        };
-        // The room for the whole file is taken before a key is made, so that a full disk shows now.
-        let output = Output::create(&target, self.args.force)
-            .and_then(|mut output| output.copy_from(&original).map(|_| output));
-        let output = match output {
+        let output = match self.copied(path, &target) {
             Ok(output) => output,
-            Err(e) => return Err(give_up(attempt, Cause::Document, e.into())),
+            Err(e) => return Err(give_up(path, attempt, Cause::Document, e)),
+        };
+        // Sealed is what was copied, so that a change of the original in the meantime makes no broken seal.
+        let source = match output.read_back().map_err(Failure::from).and_then(|f| Ok(FileSource::new(f)?)) {
+            Ok(source) => source,
+            Err(e) => return Err(give_up(path, attempt, Cause::Document, e)),
         };
         let order = Order { profile, curve: self.curve(), level: self.args.level };
         let options = PdfOptions {
@@ -163,7 +192,33 @@ impl<'a> Sealing<'a> {
         };
         let mut document = PdfDocument::new(&source, Limits::default(), options);
         let sealed = self.with_token(attempt, &mut document, &order, path)?;
-        self.let_out(sealed, document.tail(), output)
+        self.let_out(path, sealed, document.tail(), output)
+    }
+
+    /// Everything that is known before the document is looked at, and the attempt that begins with it.
+    fn begin(&self, path: &Path, target: &Path) -> Result<(Started<'a>, SealProfile), Failure> {
+        let who = Who::load(self.args.holder.as_deref(), now(), || random_uuid(&mut rng()))?;
+        if who.is_test {
+            self.console.step("holder", "TEST values; --holder FILE.toml names your own");
+        }
+        let profile = self.profile(&who)?;
+        let opening = self.opening(path, target, who, &profile)?;
+        let lease = Lease { runner: RunnerId::new(random_uuid(&mut rng())), until: now() + LEASE };
+        Ok((Attempt::open(&self.home.store, opening, &lease)?, profile))
+    }
+
+    /// The output with the original in it. The room for the whole file is taken before a key is made, so that a full disk shows now.
+    fn copied(&self, path: &Path, target: &Path) -> Result<Output, Failure> {
+        let unreadable = |source| SealFileError::Open { path: path.to_owned(), source };
+        let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
+        if !kind.is_file() {
+            let kind = if kind.is_dir() { FileKind::Folder } else { FileKind::Stream };
+            return Err(SealFileError::NotAFile { path: path.to_owned(), kind }.into());
+        }
+        let original = File::open(path).map_err(unreadable)?;
+        let mut output = Output::create(target, self.args.force)?;
+        output.copy_from(&original)?;
+        Ok(output)
     }
 
     fn with_token(
@@ -172,13 +227,12 @@ impl<'a> Sealing<'a> {
         document: &mut PdfDocument<&FileSource>,
         order: &Order,
         path: &Path,
-    ) -> Result<Sealed<'a, SqliteStore>, Failure> {
+    ) -> Result<Sealed<'a, SqliteStore>, SealFileError> {
         #[cfg(feature = "pkcs11")]
-        if self.args.pkcs11.is_some() {
-            return match pkcs11_token(self.args) {
-                Ok(token) => self.seal(attempt, token, document, order, path),
-                Err(e) => Err(give_up(attempt, Cause::KeyGeneration, e)),
-            };
+        match self.device.token() {
+            Some(Ok(token)) => return self.seal(attempt, token, document, order, path),
+            Some(Err(e)) => return Err(give_up(path, attempt, Cause::KeyGeneration, e.into())),
+            None => {}
         }
         self.seal(attempt, SoftToken::new(rng()), document, order, path)
     }
@@ -190,7 +244,7 @@ impl<'a> Sealing<'a> {
         document: &mut PdfDocument<&FileSource>,
         order: &Order,
         path: &Path,
-    ) -> Result<Sealed<'a, SqliteStore>, Failure> {
+    ) -> Result<Sealed<'a, SqliteStore>, SealFileError> {
         let register = self.home.store.sealing_register();
         let embedded = Embedded::new(&self.home.authority, &register, &now, rng());
         let stamper = embedded.stamper(rng());
@@ -207,31 +261,30 @@ impl<'a> Sealing<'a> {
         let mut observe = |event: &Event<'_>| self.tell(event);
         segl::sealing::seal(attempt, token, document, order, &helpers, &mut rng(), &mut approve, &mut observe)
             .map_err(|error| {
-                let why = chain(error.as_ref());
-                let recorded = match &error.record {
-                    Ok(entry) => format!("; record {}", entry.sequence()),
-                    Err(e) => format!("; and the record could not be written: {}", chain(e)),
-                };
-                SealFileError::NotSealed { path: path.to_owned(), why: why + &recorded }.into()
+                let record = Recorded::of(&error.record);
+                SealFileError::NotSealed { path: path.to_owned(), cause: Box::new(error.fault), record }
             })
     }
 
     /// Document durable, record durable, then the name: in this order a crash leaves no seal without a record.
     fn let_out(
         &self,
+        path: &Path,
         sealed: Sealed<'a, SqliteStore>,
         tail: &[u8],
         mut output: Output,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), SealFileError> {
+        let not_sealed = |cause, record| SealFileError::NotSealed { path: path.to_owned(), cause, record };
         if let Err(e) = output.write(tail).and_then(|()| output.sync()) {
-            drop(sealed.withdraw(Cause::Document, now(), salts(&mut rng())));
-            return Err(e.into());
+            let record = sealed.withdraw(Cause::Document, now(), salts(&mut rng()));
+            return Err(not_sealed(e.into(), Recorded::of(&record)));
         }
-        let entry = sealed
-            .release(now(), salts(&mut rng()))
-            .map_err(|e: EndError<StoreError>| SealFileError::Record { why: chain(&e) })?;
+        let entry = sealed.release(now(), salts(&mut rng())).map_err(|e: EndError<StoreError>| {
+            let record = Recorded::NotYet("no seal is let out without its record".to_owned());
+            not_sealed(e.into(), record)
+        })?;
         let target = output.path().to_owned();
-        output.commit()?;
+        output.commit().map_err(|e| not_sealed(e.into(), Recorded::As(entry.sequence())))?;
         self.told_record(&entry);
         self.console.good(&format!("Sealed: {}", target.display()));
         Ok(())
@@ -355,36 +408,16 @@ impl<'a> Sealing<'a> {
             reference,
             policy: PolicyVersion::new(profile.policy_in_force())?,
             terms: TermsVersion::new(TERMS)?,
-            slot: self.slot.clone(),
+            slot: self.device.slot().clone(),
             requested: now(),
         })
     }
 }
 
 /// Ends an attempt that came to nothing before a key was made.
-fn give_up(attempt: Started<'_>, cause: Cause, error: Failure) -> Failure {
-    match attempt.abort(cause, now(), salts(&mut rng())) {
-        Ok(entry) => format!("{}; record {}", chain(error.as_ref()), entry.sequence()).into(),
-        Err(e) => {
-            format!("{}; and the record could not be written: {}", chain(error.as_ref()), chain(&e)).into()
-        }
-    }
-}
-
-#[cfg(feature = "pkcs11")]
-fn pkcs11_token(args: &SealArgs) -> Result<segl::key::pkcs11::Pkcs11Token, Failure> {
-    use segl::key::pkcs11::{Module, Pin};
-    use zeroize::Zeroizing;
-
-    let (Some(module), Some(label), Some(pin_file)) = (&args.pkcs11, &args.token, &args.pin_file) else {
-        return Err("--pkcs11 needs --token and --pin-file".into());
-    };
-    let text = Zeroizing::new(
-        std::fs::read_to_string(pin_file)
-            .map_err(|source| SealFileError::Open { path: pin_file.clone(), source })?,
-    );
-    let pin = Pin::new(text.lines().next().unwrap_or_default());
-    Ok(Module::load(module)?.open(label, &pin)?)
+fn give_up(path: &Path, attempt: Started<'_>, cause: Cause, error: Failure) -> SealFileError {
+    let record = Recorded::of(&attempt.abort(cause, now(), salts(&mut rng())));
+    SealFileError::NotSealed { path: path.to_owned(), cause: error, record }
 }
 
 /// `contract.pdf` becomes `contract.sealed.pdf`.

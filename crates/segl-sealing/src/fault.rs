@@ -29,6 +29,9 @@ pub enum SealFault<T: TokenError + 'static, E: std::error::Error + 'static> {
     /// The CMS could not be put together.
     #[error("the signature could not be put together: {0}")]
     Cms(#[source] ServiceError),
+    /// The certificate issued does not say what was shown and approved (S000-79).
+    #[error("the certificate issued does not say what was approved")]
+    ContentChanged,
     /// The holder declined the certificate content (S000-84).
     #[error("the certificate content was declined")]
     Declined,
@@ -67,7 +70,7 @@ impl<T: TokenError, E: std::error::Error> SealFault<T, E> {
     pub const fn cause(&self) -> Cause {
         match self {
             Self::Archive(_) | Self::Cms(_) | Self::Document(_) => Cause::Document,
-            Self::Certify(_) => Cause::ContentChanged,
+            Self::Certify(_) | Self::ContentChanged => Cause::ContentChanged,
             Self::Declined => Cause::Cancelled,
             Self::Destruction(_) | Self::Sign(_) => Cause::Signing,
             Self::Evidence(_) => Cause::Evidence,

@@ -39,7 +39,7 @@ pub use crate::memory::MemoryJournal;
 pub use crate::order::{Event, Helpers, Order, Tolerances};
 #[cfg(feature = "pades")]
 pub use crate::pades::{PdfDocument, PdfOptions};
-pub use crate::recover::{RecoverError, Recovered, recover};
+pub use crate::recover::{RecoverError, Recovered, Sweep, recover};
 pub use crate::services::{Decision, EvidenceSource, Issuer, ServiceError, Stamper};
 pub use crate::stamp::{StampFailure, StamperError, StamperFailure};
 pub use crate::step::{End, is_durable_step, may_advance};

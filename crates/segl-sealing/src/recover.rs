@@ -39,12 +39,24 @@ pub enum RecoverError<E: std::error::Error + 'static> {
     Record(#[from] RecordError),
 }
 
+/// What came of looking for leftover keys in the device of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a new answer must not compile unnoticed")]
+pub enum Sweep {
+    /// The device confirmed that none is there.
+    Clean,
+    /// The device was looked at and did not confirm that none is there.
+    Unconfirmed,
+    /// The device was not looked at: it is not there now, or it is not this caller's to open.
+    NotReached,
+}
+
 /// Gives every attempt that was left behind its end: to be called at start, before anything is sealed (ENG-02, AS-05).
 ///
-/// `sweep` destroys what keys a crash left in the device of a slot, and says whether the device confirmed that none is there. It is
-/// called once for each slot with an attempt that may hold a key, *before* such an attempt is given its end. Where it says `false`
-/// the attempt ends as an unconfirmed destruction, which stops the slot. Nothing is taken up again and nothing is signed: what was sealed
-/// was only in memory. `salts` is asked once for each record.
+/// `sweep` destroys what keys a crash left in the device of a slot. It is called once for each slot with an attempt that may hold a key,
+/// *before* such an attempt is given its end. Where it is [`Unconfirmed`](Sweep::Unconfirmed) the attempt ends as an unconfirmed
+/// destruction, which stops the slot; where the device was [`NotReached`](Sweep::NotReached) the attempt stays as it is, for the recovery
+/// that can look. Nothing is taken up again and nothing is signed: what was sealed was only in memory. `salts` is asked once for each record.
 ///
 /// An attempt that somebody else ended in the meantime is left alone.
 ///
@@ -54,23 +66,26 @@ pub fn recover<J: Journal>(
     journal: &J,
     which: Unfinished,
     now: Time,
-    mut sweep: impl FnMut(&SlotName) -> bool,
+    mut sweep: impl FnMut(&SlotName) -> Sweep,
     mut salts: impl FnMut() -> SaltSeed,
 ) -> Result<Vec<Recovered>, RecoverError<J::Error>> {
     let found = journal.unfinished(which).map_err(RecoverError::Journal)?;
-    let mut clean = BTreeMap::new();
+    let mut swept = BTreeMap::new();
     for attempt in found.iter().filter(|attempt| attempt.progress.step().may_hold_key()) {
         let slot = &attempt.opening.slot;
-        if !clean.contains_key(slot) {
-            clean.insert(slot.clone(), sweep(slot));
+        if !swept.contains_key(slot) {
+            swept.insert(slot.clone(), sweep(slot));
         }
     }
     let mut recovered = Vec::new();
     for attempt in found {
         let (request, step) = (attempt.opening.request, attempt.progress.step());
-        let confirmed = !step.may_hold_key() || clean.get(&attempt.opening.slot).copied().unwrap_or(false);
-        let outcome =
-            if confirmed { Outcome::Aborted(Cause::Crashed) } else { Outcome::DestructionUnconfirmed };
+        let device = if step.may_hold_key() { swept.get(&attempt.opening.slot) } else { Some(&Sweep::Clean) };
+        let outcome = match device {
+            Some(Sweep::Clean) => Outcome::Aborted(Cause::Crashed),
+            Some(Sweep::Unconfirmed) => Outcome::DestructionUnconfirmed,
+            Some(Sweep::NotReached) | None => continue,
+        };
         let serial = attempt.progress.serial().cloned();
         let record = SealingRecord::new(attempt.opening, attempt.progress, outcome, now)?;
         match journal.conclude(&record, salts()) {

@@ -31,7 +31,7 @@ pub enum StampFailure {
         /// What each authority did last.
         last: Vec<StamperFailure>,
     },
-    /// A token lies outside the certificate's validity (ENG-04).
+    /// No authority gave a token that fits, and the time of one lay outside the certificate's validity (ENG-04).
     #[error(
         "the time-stamp {time} lies outside the certificate's validity, {not_before} to {not_after}; check the clocks of issuer and time-stamp unit"
     )]
@@ -71,6 +71,12 @@ pub enum StamperError {
         found: usize,
         /// Octets there is room for.
         room: usize,
+    },
+    /// The time in the token lies outside the certificate's validity (ENG-04); another authority may have the right time.
+    #[error("the time {time} lies outside the certificate's validity")]
+    OutsideValidity {
+        /// The time in the token.
+        time: Time,
     },
     /// The answer was not accepted.
     #[error(transparent)]
@@ -127,23 +133,33 @@ impl<R: CryptoRng> Stamping<'_, R> {
         let mut round = 0;
         loop {
             let mut last = Vec::new();
+            let mut outside = None;
             for stamper in self.helpers.stampers {
-                match self.ask(*stamper, digest).and_then(|stamped| fits(stamped, bounds.room)) {
+                let answer = self.ask(*stamper, digest).and_then(|stamped| fits(stamped, bounds));
+                match answer {
                     Ok(stamped) => {
-                        check_validity(stamped.time, bounds)?;
                         let event = Event::TimeStamped { time: stamped.time, authority: stamper.name() };
                         (self.observe)(&event);
                         return Ok(stamped);
                     }
-                    Err(error) => last.push(self.failed(*stamper, error)),
+                    Err(error) => {
+                        if let StamperError::OutsideValidity { time } = error {
+                            outside = outside.or(Some(time));
+                        }
+                        last.push(self.failed(*stamper, error));
+                    }
                 }
             }
             round += 1;
-            if (self.helpers.clock)() > bounds.not_after {
+            if (self.helpers.clock)().truncate_to_seconds() > bounds.not_after {
                 return Err(StampFailure::Expired { not_after: bounds.not_after, last });
             }
             if !(self.helpers.retry)(round) {
-                return Err(StampFailure::AllFailed { last });
+                let &Bounds { not_before, not_after, .. } = bounds;
+                return Err(match outside {
+                    Some(time) => StampFailure::OutsideValidity { time, not_before, not_after },
+                    None => StampFailure::AllFailed { last },
+                });
             }
         }
     }
@@ -179,18 +195,17 @@ impl<R: CryptoRng> Stamping<'_, R> {
     }
 }
 
-fn fits(stamped: Stamped, room: usize) -> Result<Stamped, StamperError> {
-    let found = stamped.token.len();
-    if found > room { Err(StamperError::NoRoom { found, room }) } else { Ok(stamped) }
-}
-
-fn check_validity(time: Time, bounds: &Bounds) -> Result<(), StampFailure> {
-    let &Bounds { not_before, not_after, .. } = bounds;
+fn fits(stamped: Stamped, bounds: &Bounds) -> Result<Stamped, StamperError> {
+    let &Bounds { not_before, not_after, room } = bounds;
+    let (found, time) = (stamped.token.len(), stamped.time);
+    if found > room {
+        return Err(StamperError::NoRoom { found, room });
+    }
     // A token's fraction of the last second still lies in it: the end of a validity is a whole second and inclusive.
     if time < not_before || time.truncate_to_seconds() > not_after {
-        return Err(StampFailure::OutsideValidity { time, not_before, not_after });
+        return Err(StamperError::OutsideValidity { time });
     }
-    Ok(())
+    Ok(stamped)
 }
 
 fn listed(failures: &[StamperFailure]) -> String {

@@ -57,6 +57,11 @@ fn a_failed_sweep_is_an_alarm() {
 }
 
 #[test]
+fn a_slot_not_reached_waits() {
+    laws::a_slot_not_reached_waits(&journal());
+}
+
+#[test]
 fn one_of_many_threads_wins() {
     laws::one_of_many_threads_wins(&journal(), 64, 20);
 }

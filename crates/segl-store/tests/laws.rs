@@ -36,6 +36,7 @@ laws! {
     an_alarm_stops_the_slot;
     what_was_left_behind_is_ended;
     a_failed_sweep_is_an_alarm;
+    a_slot_not_reached_waits;
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use segl_record::{Cause, Outcome, Step};
-use segl_sealing::{AdvanceError, ConcludeError, Journal as _, OpenError, Unfinished, recover};
+use segl_sealing::{AdvanceError, ConcludeError, Journal as _, OpenError, Sweep, Unfinished, recover};
 use segl_store::SqliteStore;
 use segl_testkit::sealing::{T0, advances, lease, log_id, opening, progress, record, salts};
 use tempfile::TempDir;
@@ -173,7 +173,7 @@ fn killed_after_each_step_everything_acknowledged_is_there() {
             T0,
             |_| {
                 swept += 1;
-                true
+                Sweep::Clean
             },
             || salts(99),
         )

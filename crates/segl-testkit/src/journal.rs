@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use segl_record::{Cause, Outcome, SealingRecord, Step};
 use segl_sealing::{
-    AdvanceError, ClearError, ConcludeError, End, Journal, OpenError, Repeated, Unfinished, is_durable_step,
-    recover,
+    AdvanceError, ClearError, ConcludeError, End, Journal, OpenError, Repeated, Sweep, Unfinished,
+    is_durable_step, recover,
 };
 
 use crate::sealing::{T0, advances, cleared, lease, opening, progress, record, salts, slot};
@@ -220,7 +220,7 @@ pub fn what_was_left_behind_is_ended<J: Journal>(journal: &J) {
     let sweep = |swept: &_| {
         assert_eq!(swept, &slot());
         sweeps += 1;
-        true
+        Sweep::Clean
     };
     let mut n = 100;
     let fresh = || {
@@ -247,11 +247,30 @@ pub fn a_failed_sweep_is_an_alarm<J: Journal>(journal: &J) {
         n += 1;
         salts(n)
     };
-    let recovered = recover(journal, Unfinished::All, T0, |_| false, fresh).unwrap();
+    let recovered = recover(journal, Unfinished::All, T0, |_| Sweep::Unconfirmed, fresh).unwrap();
     let outcomes: Vec<_> = recovered.iter().map(|r| r.outcome).collect();
     let crashed = Outcome::Aborted(Cause::Crashed);
     assert_eq!(outcomes, [crashed, Outcome::DestructionUnconfirmed, crashed]);
     assert_eq!(journal.stopped(&slot()).unwrap(), Some(T0));
+}
+
+/// A slot whose device cannot be looked at keeps what may have held a key until a recovery can look; the rest gets its end.
+pub fn a_slot_not_reached_waits<J: Journal>(journal: &J) {
+    run_to(journal, 1, 1);
+    run_to(journal, 2, 5);
+    let mut n = 100;
+    let mut fresh = || {
+        n += 1;
+        salts(n)
+    };
+    let first = recover(journal, Unfinished::All, T0, |_| Sweep::NotReached, &mut fresh).unwrap();
+    assert_eq!(first.iter().map(|r| r.request).collect::<Vec<_>>(), [opening(1).request]);
+    let waiting = journal.unfinished(Unfinished::All).unwrap();
+    assert_eq!(waiting.iter().map(|found| &found.opening).collect::<Vec<_>>(), [&opening(2)]);
+    assert_eq!(journal.stopped(&slot()).unwrap(), None);
+    let second = recover(journal, Unfinished::All, T0, |_| Sweep::Clean, &mut fresh).unwrap();
+    assert_eq!(second[0].outcome, Outcome::Aborted(Cause::Crashed));
+    assert!(journal.unfinished(Unfinished::All).unwrap().is_empty());
 }
 
 /// Many threads ask for the same request at once, `rounds` times: one attempt is begun in each round, and one record written.

@@ -1,0 +1,154 @@
+//! What to do about an error, where the error alone does not say it.
+
+use std::error::Error;
+use std::io;
+
+use segl::pades::PrepareError;
+use segl::pdf::ReadError;
+use segl::record::ReferenceError;
+use segl::sealing::OpenError;
+use segl::store::StoreError;
+
+use crate::error::causes;
+use crate::holder::HolderFileError;
+use crate::home::HomeError;
+use crate::output::OutputError;
+use crate::seal::{FileKind, SealFileError};
+
+/// The advice for the first cause that has one.
+pub(crate) fn advice(error: &(dyn Error + 'static)) -> Option<String> {
+    causes(error).find_map(of)
+}
+
+fn of(error: &(dyn Error + 'static)) -> Option<String> {
+    let advice = if let Some(error) = error.downcast_ref::<ReadError>() {
+        document(error)?
+    } else if let Some(error) = error.downcast_ref::<PrepareError>() {
+        signature(error)?
+    } else if let Some(error) = error.downcast_ref::<OutputError>() {
+        output(error)?
+    } else if let Some(error) = error.downcast_ref::<ReferenceError>() {
+        reference(error)
+    } else if let Some(OpenError::SlotStopped { .. }) = error.downcast_ref::<OpenError<StoreError>>() {
+        "look at the device; when no key labelled segl-once-... is in it, `segl records clear SLOT --operator ROLE` lets sealing go on"
+    } else if let Some(StoreError::Full) = error.downcast_ref::<StoreError>() {
+        "make room on the disk of the home folder; nothing was sealed"
+    } else if let Some(error) = error.downcast_ref::<HolderFileError>() {
+        return holder(error);
+    } else if let Some(HomeError::Exists { .. }) = error.downcast_ref::<HomeError>() {
+        "an authority is made once; give another folder with --home, or use the one that is there"
+    } else if let Some(error) = error.downcast_ref::<SealFileError>() {
+        sealing(error)?
+    } else {
+        return device(error).map(str::to_owned);
+    };
+    Some(advice.to_owned())
+}
+
+const fn document(error: &ReadError) -> Option<&'static str> {
+    match error {
+        ReadError::NotAPdf { .. } => Some("give a PDF file; --format pades seals nothing else"),
+        ReadError::Limit { .. } | ReadError::Structure { .. } | ReadError::StreamLength { .. } => {
+            Some("rewrite the file with another tool before it is sealed")
+        }
+        ReadError::Syntax(_) | ReadError::Filter { .. } => {
+            Some("the file is damaged: get another copy, or rewrite it with another tool before it is sealed")
+        }
+        _ => None,
+    }
+}
+
+const fn signature(error: &PrepareError) -> Option<&'static str> {
+    match error {
+        PrepareError::AlreadySigned { .. } => Some("name an empty field with --field, or leave --field out"),
+        PrepareError::ForbiddenByDocMdp { .. } => Some(
+            "its author allows no further signature; seal the document as it was before it was certified",
+        ),
+        PrepareError::ForbiddenByFieldMdp { .. } => Some("name a field that is not locked with --field"),
+        PrepareError::InvalidFieldName { .. } => {
+            Some("a field name has at least one character and no period")
+        }
+        PrepareError::NotASignatureField { .. } => Some("name a signature field, or leave --field out"),
+        PrepareError::SeedValue { .. } => Some("use another field, or leave --field out"),
+        _ => None,
+    }
+}
+
+fn output(error: &OutputError) -> Option<&'static str> {
+    let OutputError::Write { source, .. } = error else { return None };
+    match source.kind() {
+        io::ErrorKind::NotFound => Some("make the folder first, or give another place with -o"),
+        io::ErrorKind::InvalidInput => Some("give the name of a file with -o"),
+        io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+            Some("give the name of a file in a folder with -o")
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Some("give a place that you may write to with -o")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
+            Some("make room, or give a place on another disk with -o; nothing was let out")
+        }
+        _ => None,
+    }
+}
+
+const fn reference(error: &ReferenceError) -> &'static str {
+    match error {
+        ReferenceError::DigestLike { .. } | ReferenceError::FileName => {
+            "the record must not tell which document was sealed: write a case number, for example"
+        }
+        ReferenceError::PersonNumber { .. } => {
+            "the record must not hold it: write a case number, for example"
+        }
+        ReferenceError::Empty => "leave --reference out to have none",
+        _ => "write one line of plain text",
+    }
+}
+
+fn holder(error: &HolderFileError) -> Option<String> {
+    match error {
+        HolderFileError::Syntax { .. } | HolderFileError::Certificate { .. } => Some(
+            "a holder file has [organisation] country, name, number (as in NTRDK-12345678), unit; [person] name, uuid, email; \
+             and may have [authentication]"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+const fn sealing(error: &SealFileError) -> Option<&'static str> {
+    match error {
+        SealFileError::NotAFile { kind: FileKind::Folder, .. } => Some("name the files in it"),
+        SealFileError::NotAFile { kind: FileKind::Stream, .. } => Some("write it to a file first"),
+        _ => None,
+    }
+}
+
+#[cfg(feature = "pkcs11")]
+fn device(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use std::sync::Arc;
+
+    use segl::key::pkcs11::Pkcs11Error;
+
+    let shared = || error.downcast_ref::<Arc<Pkcs11Error>>().map(AsRef::as_ref);
+    match error.downcast_ref::<Pkcs11Error>().or_else(shared)? {
+        Pkcs11Error::ModuleNotLoaded { .. } => {
+            Some("--pkcs11 is the path of the device's library, such as /usr/lib/softhsm/libsofthsm2.so")
+        }
+        Pkcs11Error::NoSuchToken { .. } => Some(
+            "--token is the label that the device has for the token; `pkcs11-tool --list-slots` shows them",
+        ),
+        Pkcs11Error::WrongPin => Some(
+            "the PIN is the first line of the --pin-file; correct it before you try again, devices lock after a few failures",
+        ),
+        Pkcs11Error::PinLocked => Some("the device's security officer has to unlock the PIN"),
+        Pkcs11Error::PinExpired => Some("set a new PIN with the device's own tool"),
+        Pkcs11Error::Saturated(_) => Some("let other programs go from the device, or try again later"),
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "pkcs11"))]
+const fn device(_: &(dyn Error + 'static)) -> Option<&'static str> {
+    None
+}
