@@ -14,19 +14,20 @@ use rand_core::{Rng as _, UnwrapErr};
 use segl::ades::{Evidence, Level};
 use segl::authority::{AuthorityKeys, TestAuthority};
 use segl::cert::{
-    AuthorityNames, AuthorityUrls, Holder, Lifetime, MemoryRegister, Organisation, OrganisationIdentifier, SealProfile,
-    Unit,
+    AuthorityNames, AuthorityUrls, Holder, Lifetime, MemoryRegister, Organisation, OrganisationIdentifier,
+    SealProfile, Unit,
 };
 use segl::crypto::Time;
 use segl::key::{Curve, SoftToken};
 use segl::pdf::Limits;
 use segl::record::{
-    AssertionId, AssertionIssuer, Authentication, ContextClass, HolderEmail, HolderId, HolderName, LevelOfAssurance,
-    LogId, Opening, OrganisationName, OrganisationNumber, PolicyVersion, Purpose, RequestId, SaltSeed, SessionId, SlotName,
-    SubjectFormat, TermsVersion,
+    AssertionId, AssertionIssuer, Authentication, ContextClass, HolderEmail, HolderId, HolderName,
+    LevelOfAssurance, LogId, Opening, OrganisationName, OrganisationNumber, PolicyVersion, Purpose,
+    RequestId, SaltSeed, SessionId, SlotName, SubjectFormat, TermsVersion,
 };
 use segl::sealing::{
-    Attempt, Decision, Event, Helpers, Lease, MemoryJournal, Order, PdfDocument, PdfOptions, RunnerId, Tolerances, seal,
+    Attempt, Decision, Event, Helpers, Lease, MemoryJournal, Order, PdfDocument, PdfOptions, RunnerId,
+    Tolerances, seal,
 };
 use segl::validation::Policy;
 use segl::{Embedded, read_pdf, validate_pdf};
@@ -47,7 +48,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let register = MemoryRegister::default();
     let urls = AuthorityUrls::new("http://pki.example.com")?;
     let keys = AuthorityKeys::generate_soft(&mut rng)?;
-    let authority = TestAuthority::create(&AuthorityNames::test()?, &urls, keys, &register, clock(), &mut rng)?;
+    let authority =
+        TestAuthority::create(&AuthorityNames::test()?, &urls, keys, &register, clock(), &mut rng)?;
     let embedded = Embedded::new(&authority, &register, &clock, rng);
     let stamper = embedded.stamper(rng);
 
@@ -72,7 +74,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // The journal comes first; then the sealing, all of it or nothing.
     let journal = MemoryJournal::new(LogId::new(Uuid::from_u128(1)).ok_or("nil")?);
-    let lease = Lease { runner: RunnerId::new(Uuid::from_u128(2)), until: clock() + core::time::Duration::from_secs(600) };
+    let lease = Lease {
+        runner: RunnerId::new(Uuid::from_u128(2)),
+        until: clock() + core::time::Duration::from_secs(600),
+    };
     let attempt = Attempt::open(&journal, opening(clock())?, &lease)?;
     let mut document = PdfDocument::new(pdf.as_slice(), Limits::default(), PdfOptions::default());
     let sealed = seal(
@@ -104,7 +109,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Ten years later, with the root as the only anchor and no network.
     let reading = read_pdf(bytes, Limits::default())?;
     let later = clock() + core::time::Duration::from_secs(10 * 365 * 86_400);
-    let validation = validate_pdf(reading, &Evidence::default(), &embedded.anchors(), later, &Policy::default());
+    let validation =
+        validate_pdf(reading, &Evidence::default(), &embedded.anchors(), later, &Policy::default());
     for signature in &validation.report.signatures {
         println!("{} at {later}: {}", signature.format, signature.indication);
     }

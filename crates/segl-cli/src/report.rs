@@ -94,7 +94,12 @@ fn changes_word(found: &PdfSignature) -> &'static str {
 }
 
 /// A screen for a person.
-pub(crate) fn text(file: &Path, judged: &Judged, trust: &str, paint: &dyn Fn(bool, &str) -> String) -> String {
+pub(crate) fn text(
+    file: &Path,
+    judged: &Judged,
+    trust: &str,
+    paint: &dyn Fn(bool, &str) -> String,
+) -> String {
     let mut out = format!("{}\n", file.display());
     // Writing to a String cannot fail.
     let mut line = |name: &str, words: &str| {

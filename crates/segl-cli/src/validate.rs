@@ -99,7 +99,8 @@ fn trust(cli: &Cli, args: &ValidateArgs) -> Result<Trust, Failure> {
         return Ok(Trust { words, anchors: Some(anchors), embedded });
     }
     if embedded.is_some() {
-        let words = "anchors taken from inside each file: this says nothing about whether it deserves trust".to_owned();
+        let words = "anchors taken from inside each file: this says nothing about whether it deserves trust"
+            .to_owned();
         return Ok(Trust { words, anchors: None, embedded });
     }
     let folder = home::folder(cli.home.as_deref())?;
@@ -125,7 +126,9 @@ fn add_anchors(path: &Path, anchors: &mut Anchors) -> Result<(), Failure> {
     for entry in fs::read_dir(path).map_err(|source| read(path, source))? {
         let file = entry.map_err(|source| read(path, source))?.path();
         // Other files may lie beside certificates; a folder without any is a mistake.
-        if let Ok(certificate) = fs::read(&file).map_err(drop).and_then(|bytes| Certificate::from_der_or_pem(&bytes).map_err(drop)) {
+        if let Ok(certificate) =
+            fs::read(&file).map_err(drop).and_then(|bytes| Certificate::from_der_or_pem(&bytes).map_err(drop))
+        {
             anchors.add(Anchor::from_certificate(certificate));
         }
     }
@@ -138,7 +141,8 @@ fn add_anchors(path: &Path, anchors: &mut Anchors) -> Result<(), Failure> {
 fn evidence(files: &[PathBuf]) -> Result<Evidence, Failure> {
     let mut evidence = Evidence::default();
     for path in files {
-        let bytes = fs::read(path).map_err(|source| ValidateFileError::Read { path: path.clone(), source })?;
+        let bytes =
+            fs::read(path).map_err(|source| ValidateFileError::Read { path: path.clone(), source })?;
         let is_crl = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("crl"));
         if is_crl { evidence.crls.push(bytes) } else { evidence.ocsp_responses.push(bytes) }
     }

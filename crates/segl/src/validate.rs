@@ -36,11 +36,20 @@ pub fn read_pdf<S: Source>(source: S, limits: Limits) -> Result<Reading, ReadErr
 ///
 /// `evidence` is what came another way than inside the file. Nothing is fetched. A verdict that is not a pass is no error.
 #[must_use]
-pub fn validate_pdf(reading: Reading, evidence: &Evidence, anchors: &Anchors, time: Time, policy: &Policy) -> PdfValidation {
+pub fn validate_pdf(
+    reading: Reading,
+    evidence: &Evidence,
+    anchors: &Anchors,
+    time: Time,
+    policy: &Policy,
+) -> PdfValidation {
     let signatures: Vec<_> = reading.signatures.iter().map(|found| found.signature.clone()).collect();
     let report = validate(&signatures, evidence, anchors, time, policy);
-    let over_signatures: BTreeSet<&str> =
-        signatures.iter().flat_map(|signature| &signature.timestamps).map(|claim| claim.id.as_str()).collect();
+    let over_signatures: BTreeSet<&str> = signatures
+        .iter()
+        .flat_map(|signature| &signature.timestamps)
+        .map(|claim| claim.id.as_str())
+        .collect();
     let mut at_hand = evidence.clone();
     at_hand.merge(&reading.store.evidence);
     let lone_timestamps = reading
@@ -87,7 +96,8 @@ fn is_self_signed(certificate: &Certificate) -> bool {
 /// Every certificate that can be read in signatures, security store, tokens and OCSP responses, each once.
 fn certificates_inside(reading: &Reading) -> Vec<Certificate> {
     let mut evidence = reading.store.evidence.clone();
-    let mut tokens: Vec<&[u8]> = reading.timestamps.iter().map(|found| found.claim.token.as_slice()).collect();
+    let mut tokens: Vec<&[u8]> =
+        reading.timestamps.iter().map(|found| found.claim.token.as_slice()).collect();
     for found in &reading.signatures {
         evidence.merge(&found.signature.evidence);
         evidence.certificates.extend(found.signature.signer_certificate.clone());
