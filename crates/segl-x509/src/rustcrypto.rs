@@ -1,6 +1,6 @@
 //! To and from the types of RustCrypto.
 
-use der::{Decode as _, Encode as _};
+use der::Encode as _;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use crate::{Certificate, CertificateError, Name, SyntaxError};
