@@ -28,7 +28,7 @@ use segl::crypto::{DigestAlgorithm, digest};
 use segl::key::Curve;
 use segl::key::pkcs11::{Module, Pin};
 use segl::sealing::MemoryJournal;
-use segl_testkit::peers::softhsm::SoftHsm;
+use segl_testkit::peers::SoftHsm;
 use segl_testkit::sealing::log_id;
 
 /// Says to the child process where module and PIN are.
