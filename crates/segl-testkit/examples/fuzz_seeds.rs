@@ -101,7 +101,7 @@ fn main() {
         let sealed = sealed(&authority, &register, &contract, level, number);
         documents.push((format!("contract.{}.pdf", level.suffix()), sealed));
     }
-    for target in ["pdf_document", "pdf_update", "pades_read"] {
+    for target in ["pdf_document", "pdf_update", "pades_read", "validate_pdf"] {
         for (name, bytes) in &documents {
             seed(target, name, bytes);
         }
