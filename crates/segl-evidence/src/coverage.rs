@@ -1,7 +1,7 @@
 //! Which certificates of a chain are covered by evidence that counts.
 
 use segl_crypto::Time;
-use segl_path::{Anchors, NoPath, Parameters, Path, Purpose};
+use segl_path::{Anchors, Found, NoPath, Parameters, Path, Purpose, SignatureMemo, find_all_with};
 use segl_revocation::{Status, WhyUnknown};
 use segl_x509::Certificate;
 
@@ -75,9 +75,17 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    pub(crate) fn find(target: &Target, anchors: &Anchors, material: &Material, time: Time) -> Self {
+    pub(crate) fn find(
+        target: &Target,
+        anchors: &Anchors,
+        material: &Material,
+        time: Time,
+        memo: &mut SignatureMemo,
+    ) -> Self {
         let parameters = Parameters::at(time).purpose(target.purpose);
-        let path = segl_path::find(&target.certificate, material.certificates(), anchors, &parameters);
+        let Found { paths, not } =
+            find_all_with(&target.certificate, material.certificates(), anchors, &parameters, 1, memo);
+        let path = paths.into_iter().next().ok_or(not);
         let links = path.as_ref().map(|path| cover_path(path, material, time)).unwrap_or_default();
         Self { target: target.clone(), path, links }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use segl_ades::Evidence;
 use segl_crypto::Time;
-use segl_path::{Anchors, NoPath};
+use segl_path::{Anchors, NoPath, SignatureMemo};
 use segl_revocation::{CrlError, CrlView, OcspError, OcspView, Status, WhyUnknown};
 use segl_x509::{Certificate, CertificateError};
 
@@ -24,6 +24,8 @@ pub struct Gatherer {
     targets: Vec<Target>,
     material: Material,
     asked: HashSet<(Kind, Certificate)>,
+    /// Signatures that were verified already; those of status information are remembered by the views themselves.
+    signatures: SignatureMemo,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,7 +78,14 @@ pub struct Gathered {
 impl Gatherer {
     /// A gatherer that judges at `time` and ends its chains at `anchors`.
     pub fn new(anchors: Anchors, time: Time) -> Self {
-        Self { anchors, time, targets: Vec::new(), material: Material::new(), asked: HashSet::new() }
+        Self {
+            anchors,
+            time,
+            targets: Vec::new(),
+            material: Material::new(),
+            asked: HashSet::new(),
+            signatures: SignatureMemo::default(),
+        }
     }
 
     /// Adds a certificate that must be covered.
@@ -96,7 +105,8 @@ impl Gatherer {
     ///
     /// For a status OCSP is asked for first, where the certificate names a responder, and a CRL when that failed.
     pub fn poll_need(&mut self) -> Option<Need> {
-        let need = self.chains().iter().flat_map(|chain| self.open_needs(chain)).find(|need| {
+        let chains = self.chains();
+        let need = chains.iter().flat_map(|chain| self.open_needs(chain)).find(|need| {
             let key = (kind(need), need.certificate().clone());
             !self.asked.contains(&key)
         })?;
@@ -137,7 +147,7 @@ impl Gatherer {
     }
 
     /// The outcome, complete or not.
-    pub fn finish(self) -> Gathered {
+    pub fn finish(mut self) -> Gathered {
         let mut gathered =
             Gathered { evidence: Evidence::default(), links: Vec::new(), without_path: Vec::new() };
         for chain in self.chains() {
@@ -155,11 +165,9 @@ impl Gatherer {
         gathered
     }
 
-    fn chains(&self) -> Vec<Chain> {
-        self.targets
-            .iter()
-            .map(|target| Chain::find(target, &self.anchors, &self.material, self.time))
-            .collect()
+    fn chains(&mut self) -> Vec<Chain> {
+        let Self { anchors, time, targets, material, signatures, .. } = self;
+        targets.iter().map(|target| Chain::find(target, anchors, material, *time, signatures)).collect()
     }
 
     fn open_needs(&self, chain: &Chain) -> Vec<Need> {

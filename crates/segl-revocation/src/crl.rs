@@ -10,6 +10,7 @@ use segl_x509::{
 use crate::{
     Answer, CrlError, CrlSignatureError, Reason, Status, WhyUnknown,
     asn1::{BIT_STRING, BOOLEAN, ENUMERATED, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Tlv, shift},
+    memo::Memo,
     oid::*,
 };
 
@@ -34,6 +35,7 @@ struct Inner {
     this_update: Time,
     next_update: Option<Time>,
     extensions: Vec<Extension>,
+    verified: Memo<CrlSignatureError>,
 }
 
 /// One entry of a CRL.
@@ -168,7 +170,7 @@ impl CrlView {
         })
     }
 
-    /// The entry of a serial number (content octets of the INTEGER; leading zeros do not count). Where a number stands
+    /// The entry of a serial number (content octets of the INTEGER; octets that only repeat its sign do not count). Where a number stands
     /// twice, the earlier revocation is taken.
     pub fn find(&self, serial: &[u8]) -> Result<Option<CrlEntry<'_>>, SyntaxError> {
         let wanted = significant(serial);
@@ -188,7 +190,14 @@ impl CrlView {
     }
 
     /// Verifies that `issuer` signed this CRL and may sign CRLs. Whether `issuer` is trusted is for a path to say.
+    ///
+    /// The outcome is remembered in the view and its clones, so that asking again costs nothing.
     pub fn verify<'a>(&'a self, issuer: &'a Certificate) -> Result<VerifiedCrl<'a>, CrlSignatureError> {
+        self.0.verified.outcome(issuer, issuer, || self.verify_anew(issuer))?;
+        Ok(VerifiedCrl { crl: self, issuer })
+    }
+
+    fn verify_anew(&self, issuer: &Certificate) -> Result<(), CrlSignatureError> {
         if !self.issuer().matches(issuer.subject()) {
             return Err(CrlSignatureError::OtherIssuer);
         }
@@ -201,8 +210,7 @@ impl CrlView {
         }
         let algorithm = SignatureAlgorithm::from_der(self.slice(&self.0.algorithm), None)?;
         let tbs = self.slice(&self.0.tbs);
-        issuer.public_key()?.verify(&algorithm, tbs, self.slice(&self.0.signature))?;
-        Ok(VerifiedCrl { crl: self, issuer })
+        Ok(issuer.public_key()?.verify(&algorithm, tbs, self.slice(&self.0.signature))?)
     }
 
     /// Verifies the CRL and says what it says about one certificate of the same issuer.
@@ -454,12 +462,30 @@ fn read(der: &[u8]) -> Result<Inner, SyntaxError> {
         this_update,
         next_update,
         extensions,
+        verified: Memo::new(),
         der: der.to_vec(),
     })
 }
 
-/// An INTEGER without its leading zeros.
-pub(crate) fn significant(integer: &[u8]) -> &[u8] {
-    let zeros = integer.iter().take_while(|octet| **octet == 0).count();
-    integer.get(zeros..).unwrap_or_default()
+/// The content octets of an INTEGER without those that only repeat its sign (X.690 8.3.2). Zeros before a set bit stay: 00FF
+/// is 255 and FF is -1, and both are found as serial numbers.
+pub(crate) fn significant(mut integer: &[u8]) -> &[u8] {
+    while let [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..] = integer {
+        integer = integer.get(1..).unwrap_or_default();
+    }
+    integer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_negative_serial_number_is_another_than_the_positive_one() {
+        assert_ne!(significant(&[0x00, 0xff]), significant(&[0xff]));
+        assert_eq!(significant(&[0x00, 0x00, 0xff]), [0x00, 0xff]);
+        assert_eq!(significant(&[0xff, 0xff, 0x80]), [0x80]);
+        assert_eq!(significant(&[0x00, 0x7f]), [0x7f]);
+        assert_eq!((significant(&[0x00]), significant(&[])), (&[0][..], &[][..]));
+    }
 }

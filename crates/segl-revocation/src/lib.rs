@@ -17,6 +17,7 @@ mod cert_id;
 mod crl;
 mod error;
 mod issue;
+mod memo;
 mod ocsp;
 pub mod oid;
 mod reason;

@@ -7,6 +7,7 @@ use segl_x509::{Certificate, Extension, Name, SyntaxError, SyntaxErrorKind};
 use crate::{
     Answer, CertId, OcspError, OcspSignatureError, Reason, Status, WhyUnknown,
     asn1::{BIT_STRING, ENUMERATED, GENERALIZED_TIME, OCTET_STRING, OID, Reader, SEQUENCE, Tlv, shift},
+    memo::Memo,
     oid::*,
     request,
 };
@@ -36,6 +37,7 @@ struct Inner {
     singles: Vec<SingleResponse>,
     extensions: Vec<Extension>,
     certificates: Vec<Certificate>,
+    verified: Memo<OcspSignatureError>,
 }
 
 /// Who signed, as the response says.
@@ -189,7 +191,7 @@ impl OcspView {
     /// its certificate was issued by the very key of the issuer for OCSPSigning and was valid when the response was made.
     ///
     /// The responder's certificate is taken from the response, or from `others`. Whether it was revoked is not looked at;
-    /// ours say nocheck. Whether `issuer` is trusted is for a path to say.
+    /// ours say nocheck. Whether `issuer` is trusted is for a path to say. The outcome is remembered in the view and its clones.
     pub fn verify<'a>(
         &'a self,
         issuer: &'a Certificate,
@@ -197,7 +199,7 @@ impl OcspView {
     ) -> Result<VerifiedOcsp<'a>, OcspSignatureError> {
         let mut refusal = OcspSignatureError::ResponderUnknown;
         if self.0.responder.is(issuer) {
-            match self.verify_with(&issuer.public_key()?) {
+            match self.0.verified.outcome(issuer, issuer, || self.verify_with(&issuer.public_key()?)) {
                 Ok(()) => return Ok(VerifiedOcsp { response: self, issuer, responder: None }),
                 // A delegated responder may bear the issuer's name.
                 Err(error) => refusal = error,
@@ -205,7 +207,8 @@ impl OcspView {
         }
         let candidates = self.0.certificates.iter().chain(others);
         for candidate in candidates.filter(|one| *one != issuer && self.0.responder.is(one)) {
-            match self.verify_delegated(candidate, issuer) {
+            let verify = || self.verify_delegated(candidate, issuer);
+            match self.0.verified.outcome(candidate, issuer, verify) {
                 Ok(()) => {
                     return Ok(VerifiedOcsp { response: self, issuer, responder: Some(candidate.clone()) });
                 }
@@ -304,6 +307,7 @@ impl OcspView {
             singles,
             extensions,
             certificates,
+            verified: Memo::new(),
             der: der.to_vec(),
         })))
     }
