@@ -2,7 +2,7 @@
 
 use std::{io, process::Command, sync::OnceLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{
     Skipped,
@@ -55,8 +55,8 @@ pub struct DssSignature {
     /// Identifiers of the time-stamps over this signature.
     #[serde(default)]
     pub timestamps: Vec<String>,
-    /// Names of the PDF fields that hold this signature.
-    #[serde(default)]
+    /// Names of the PDF fields that hold this signature; a field without a name is left out.
+    #[serde(default, deserialize_with = "named")]
     pub pdf_fields: Vec<String>,
     /// The byte range is two segments around exactly the contents.
     pub byte_range_valid: Option<bool>,
@@ -92,6 +92,10 @@ pub struct DssTimestamp {
     pub errors: Vec<String>,
     /// `KEY: text` of each check that only warns.
     pub warnings: Vec<String>,
+}
+
+fn named<'de, D: Deserializer<'de>>(names: D) -> Result<Vec<String>, D::Error> {
+    Ok(Vec::<Option<String>>::deserialize(names)?.into_iter().flatten().collect())
 }
 
 impl Dss {
