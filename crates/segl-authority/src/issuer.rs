@@ -88,7 +88,7 @@ impl Issuer {
             return Err(IssueError::Device);
         }
         let spki = receipt.spki_der();
-        let prepare = |serial: &SerialNumber| approved.clone().prepare(spki, device, serial, not_before);
+        let prepare = |serial: &SerialNumber| approved.prepare(spki, device, serial, not_before);
         let times = (now, not_before);
         issue_with(&self.key, &self.identity, register, times, rng, prepare, Prepared::assemble)
     }
@@ -100,7 +100,7 @@ impl Issuer {
         now: Time,
         not_before: Time,
         rng: &mut (impl CryptoRng + ?Sized),
-        prepare: impl Fn(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
+        prepare: impl FnOnce(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
     ) -> Result<Certificate, IssueError<R::Error>> {
         let times = (now, not_before);
         issue_with(&self.key, &self.identity, register, times, rng, prepare, Prepared::assemble_verified)
@@ -142,8 +142,8 @@ pub(crate) fn issue_with<R: IssuedCertificates>(
     register: &R,
     times: (Time, Time),
     rng: &mut (impl CryptoRng + ?Sized),
-    prepare: impl Fn(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
-    assemble: impl Fn(Prepared, &SignatureValue) -> Result<Certificate, AssembleError>,
+    prepare: impl FnOnce(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
+    assemble: impl FnOnce(Prepared, &SignatureValue) -> Result<Certificate, AssembleError>,
 ) -> Result<Certificate, IssueError<R::Error>> {
     let (now, not_before) = times;
     if not_before.truncate_to_seconds() > now {

@@ -4,7 +4,7 @@ use segl_x509::Certificate;
 use crate::{
     AssembleError, CertificateContent, Device, PrepareError, SerialNumber,
     asn1::{BIT_STRING, SEQUENCE, tlv},
-    profile::{IssuerFacts, algorithm_of, last_second},
+    profile::{IssuerFacts, Template, algorithm_of, last_second},
 };
 
 /// A certificate content ready to be shown. Nothing is reserved, generated or signed yet: who declines now leaves no
@@ -171,8 +171,9 @@ impl Prepared {
         let value = tlv(BIT_STRING, &[&[0], signature.as_bytes()]);
         let der = tlv(SEQUENCE, &[self.tbs.as_bytes(), &self.tbs.algorithm().to_der(), &value]);
         let certificate = Certificate::from_der(&der).map_err(AssembleError::Syntax)?;
+        // Everything that is shown is made from the template, so equal templates show the same.
         if certificate.tbs_der() != self.tbs.as_bytes()
-            || CertificateContent::of(&certificate)? != self.content
+            || Template::read(&certificate)? != *self.content.template()
         {
             return Err(AssembleError::DiffersFromShown);
         }
