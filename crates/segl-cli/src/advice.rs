@@ -9,6 +9,7 @@ use segl::record::ReferenceError;
 use segl::sealing::OpenError;
 use segl::store::StoreError;
 
+use crate::device::LabelError;
 use crate::error::causes;
 use crate::holder::HolderFileError;
 use crate::home::HomeError;
@@ -37,6 +38,8 @@ fn of(error: &(dyn Error + 'static)) -> Option<String> {
         return holder(error);
     } else if let Some(HomeError::Exists { .. }) = error.downcast_ref::<HomeError>() {
         "an authority is made once; give another folder with --home, or use the one that is there"
+    } else if error.is::<LabelError>() {
+        "give the token a label of letters (a to z), digits, blanks and . _ - : / + with the device's own tool"
     } else if let Some(error) = error.downcast_ref::<SealFileError>() {
         sealing(error)?
     } else {

@@ -1,13 +1,20 @@
 //! The device that makes the one-shot key: the process itself, or a PKCS#11 token.
 
-use segl::record::SlotName;
+use segl::record::{SlotName, TextError};
 use segl::sealing::Sweep;
 
 use crate::args::SealArgs;
-use crate::error::Failure;
 
 /// The slot of keys in the memory of this process.
 const SOFTWARE: &str = "software";
+
+/// A token whose label cannot name a slot.
+#[derive(Debug, thiserror::Error)]
+#[error("the token label {label:?} cannot stand in a record: {source}")]
+pub(crate) struct LabelError {
+    label: String,
+    source: TextError,
+}
 
 /// The device this call names. It is opened when it is first asked for, and once: every try with a wrong PIN counts in a device.
 pub(crate) struct Device<'a> {
@@ -19,16 +26,18 @@ pub(crate) struct Device<'a> {
 }
 
 impl<'a> Device<'a> {
-    pub(crate) fn new(args: &'a SealArgs) -> Result<Self, Failure> {
+    pub(crate) fn new(args: &'a SealArgs) -> Result<Self, LabelError> {
         let name = match &args.token {
             Some(label) => format!("pkcs11:{label}"),
             None => SOFTWARE.to_owned(),
         };
+        let label = || args.token.clone().unwrap_or_default();
+        let slot = SlotName::new(&name).map_err(|source| LabelError { label: label(), source })?;
         #[cfg(feature = "pkcs11")]
         let token = pkcs11::Lazy::new(args);
         #[cfg(not(feature = "pkcs11"))]
         let token = core::marker::PhantomData;
-        Ok(Self { slot: SlotName::new(&name)?, token })
+        Ok(Self { slot, token })
     }
 
     /// The slot as records name it.

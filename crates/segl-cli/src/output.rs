@@ -36,6 +36,10 @@ impl Output {
             return Err(OutputError::Exists { path: path.to_owned() });
         }
         let write = |source| OutputError::Write { path: path.to_owned(), source };
+        // A folder would refuse the name only in the end, when the record is written.
+        if path.is_dir() {
+            return Err(write(io::ErrorKind::IsADirectory.into()));
+        }
         let name = path.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?;
         let part = part_name(path, name);
         for _ in 0..OPENINGS {

@@ -104,7 +104,7 @@ pub(crate) fn text(
     // Writing to a String cannot fail.
     let mut line = |name: &str, words: &str| {
         let text = format!("  {name:<14}{words}");
-        drop(writeln!(out, "{}", text.trim_end()));
+        _ = writeln!(out, "{}", text.trim_end());
     };
     let validation = match judged {
         Ok(validation) => validation,

@@ -64,7 +64,7 @@ pub enum Pkcs11Error {
         label: String,
     },
     /// No token has this label.
-    #[error("no token is labelled {label:?}; there are {present:?}")]
+    #[error("no token is labelled {label:?}; {}", labels(.present))]
     NoSuchToken {
         /// The label asked for.
         label: String,
@@ -159,6 +159,16 @@ impl Pkcs11Error {
             | RvError::MechanismInvalid
             | RvError::MechanismParamInvalid => Self::Unsupported(DeviceFault(error)),
             _ => Self::Device(DeviceFault(error)),
+        }
+    }
+}
+
+fn labels(present: &[String]) -> String {
+    match present {
+        [] => "the device has none".to_owned(),
+        present => {
+            let quoted: Vec<_> = present.iter().map(|label| format!("{label:?}")).collect();
+            format!("the device has {}", quoted.join(", "))
         }
     }
 }
