@@ -13,6 +13,7 @@ use segl::cert::{
 };
 use segl::crypto::{KeyKind, SignatureAlgorithm, SoftKind, SoftwareKey, Source, Time, ToBeSigned};
 use segl::key::{Curve, Token};
+use segl::path::Anchors;
 use segl::pdf::Limits;
 use segl::record::SaltSeed;
 use segl::sealing::{Attempt, Decision, Helpers, Journal, Order, PdfDocument, PdfOptions, Tolerances, seal};
@@ -32,7 +33,9 @@ pub(crate) fn now() -> Time {
 
 /// Everything that lives longer than one sealing.
 pub(crate) struct Bench<J, R> {
-    pub(crate) authority: TestAuthority,
+    authority: TestAuthority,
+    anchors: Anchors,
+    profiles: [SealProfile; 2],
     journal: J,
     register: R,
     count: u64,
@@ -44,7 +47,9 @@ impl<J: Journal, R: IssuedCertificates> Bench<J, R> {
         let urls = AuthorityUrls::new("http://pki.example.com").unwrap();
         let keys = AuthorityKeys::generate_soft(&mut rng()).unwrap();
         let authority = TestAuthority::create(&names, &urls, keys, &register, T0, &mut rng()).unwrap();
-        Self { authority, journal, register, count: 0 }
+        let anchors = Anchors::from_certificates([authority.root().certificate().clone()]);
+        let profiles = [Curve::P256, Curve::P384].map(|curve| profile(&authority, curve));
+        Self { authority, anchors, profiles, journal, register, count: 0 }
     }
 
     /// One whole sealing, from the journal to the record. Gives the octets that are appended.
@@ -61,13 +66,14 @@ impl<J: Journal, R: IssuedCertificates> Bench<J, R> {
         let helpers = Helpers {
             issuer: &embedded,
             stampers: &[&stamper],
-            anchors: &embedded.anchors(),
+            anchors: &self.anchors,
             evidence: &embedded,
             clock: &now,
             retry: &|_| false,
             tolerances: Tolerances::default(),
         };
-        let order = Order { profile: profile(&self.authority, curve), curve, level };
+        let profile = self.profiles[usize::from(curve == Curve::P384)].clone();
+        let order = Order { profile, curve, level };
         let attempt = Attempt::open(&self.journal, opening(self.count), &lease(1)).unwrap();
         let mut document = PdfDocument::new(pdf, Limits::default(), PdfOptions::default());
         let sealed = seal(
