@@ -5,10 +5,15 @@
 
 mod common;
 
-use std::{collections::BTreeSet, path::Path, sync::OnceLock};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use segl::ades::Level;
-use segl_testkit::peers::{Dss, Finding, OpenSsl, PdfSig, Pkilint, Pyhanko, Question};
+use segl_testkit::peers::{Dss, Finding, OpenSsl, PdfSig, Pkilint, Purpose, Pyhanko, Question, Scratch};
 
 use crate::common::{
     DAY, HOUR, SealedFile, Wish, Workshop, YEAR, assert_none, at, documents,
@@ -17,9 +22,9 @@ use crate::common::{
 };
 
 struct Sealed {
-    root: std::path::PathBuf,
-    root_crl: std::path::PathBuf,
-    folder: std::path::PathBuf,
+    root: PathBuf,
+    root_crl: PathBuf,
+    folder: PathBuf,
     /// Validity assured, P-256 and P-384.
     assured: Vec<SealedFile>,
     /// With pointers, P-384, both lives.
@@ -110,7 +115,7 @@ fn dss_passes_seals_with_p384() {
 }
 
 /// pyHanko asks for status where a certificate names a place for it. Of validity-assured seals without a status its word about
-/// archival data is "no proof of existence", so what counts is that it trusts them (specifically `trusted`).
+/// archival data is "no proof of existence", so what counts is that it trusts them.
 #[test]
 fn pyhanko_trusts_the_other_profiles() {
     let pyhanko = match Pyhanko::shared() {
@@ -155,6 +160,40 @@ fn openssl_and_pdfsig_verify_the_other_profiles() {
             assert_none(&files().map(verdict).collect::<Vec<_>>());
         }
         Err(skipped) => skipped.report(),
+    }
+}
+
+#[test]
+fn openssl_verifies_paths_and_status_strictly() {
+    let openssl = match OpenSsl::find() {
+        Ok(openssl) => openssl,
+        Err(skipped) => return skipped.report(),
+    };
+    let sealed = Sealed::shared();
+    // Another folder than the one of `Pem`: tests run at the same time.
+    let scratch = Scratch::new().unwrap();
+    let pem = |path: &Path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        openssl.to_pem(&scratch.write(name, &fs::read(path).unwrap()).unwrap()).unwrap()
+    };
+    let of_authority = |name: &str| pem(&sealed.folder.join(name));
+    let (root, ca) = (of_authority("root.cer"), of_authority("ca.cer"));
+    let (unit, responder) = (of_authority("unit.cer"), of_authority("responder.cer"));
+    let mut paths =
+        vec![(unit, Purpose::TimestampSign, vec![]), (responder, Purpose::OcspHelper, vec![ca.as_path()])];
+    let seals = || sealed.plain.iter().chain(&sealed.p384).chain(&sealed.assured);
+    for seal in seals().filter(|seal| seal.wish.level == Level::B && seal.name.starts_with("classic")) {
+        let certificate = pem(&certificate_of(seal));
+        if !seal.wish.assured {
+            let said = openssl.verify_ocsp(&seal.status, &certificate, &ca, &root, at(HOUR)).unwrap();
+            let good = said.text.contains("Response verify OK") && said.text.contains(": good");
+            assert!(said.success && good, "{}: {}", seal.name, said.text);
+        }
+        paths.push((certificate, Purpose::SmimeSign, vec![ca.as_path()]));
+    }
+    for (certificate, purpose, above) in paths {
+        let said = openssl.verify_path(&certificate, &above, &root, purpose, at(HOUR)).unwrap();
+        assert!(said.success, "{}: {}", certificate.display(), said.text);
     }
 }
 
@@ -207,8 +246,8 @@ fn pkilint_finds_only_what_must_be_so() {
     assert_eq!(codes(&found("ca.cer")), BTreeSet::from(["unknown_key_usage_setting"]));
 }
 
-fn certificate_of(seal: &SealedFile) -> std::path::PathBuf {
-    let path = Path::new(&seal.path).with_extension("cer");
-    std::fs::write(&path, seal.certificate.as_der()).unwrap();
+fn certificate_of(seal: &SealedFile) -> PathBuf {
+    let path = seal.path.with_extension("cer");
+    fs::write(&path, seal.certificate.as_der()).unwrap();
     path
 }

@@ -17,7 +17,7 @@ use segl_testkit::peers::{Dss, OpenSsl, PdfSig, Pyhanko, Qpdf, QpdfVerdict, Ques
 
 use crate::common::{
     DAY, HOUR, SealedFile, Wish, Workshop, YEAR, assert_none, at, documents,
-    judges::{PdfToPpm, Pem, openssl_complaints, passed},
+    judges::{PdfToPpm, Pem, dss_verdict, openssl_complaints, passed},
     later,
 };
 
@@ -38,6 +38,10 @@ impl Sealed {
             let workshop = Workshop::new("peer_seal");
             let wishes = || LEVELS.iter().flat_map(|&level| [Wish::hours_12(level), Wish::days_10(level)]);
             let originals = documents::all();
+            if originals.len() > documents::made_here().len() {
+                let producers: BTreeSet<_> = originals.iter().map(|original| original.producer).collect();
+                assert!(originals.len() >= 22 && producers.len() > 8, "{producers:?}");
+            }
             let files = originals.iter().flat_map(|original| {
                 let workshop = &workshop;
                 wishes().map(move |wish| workshop.seal(original, wish))
@@ -93,6 +97,13 @@ fn dss_passes_seals_with_evidence_while_the_signer_of_the_status_lives() {
             let question = Question::new(&file.path, at(time)).trust(&sealed.root);
             verdicts.push(passed(dss, file, &question).map_err(|why| format!("{} {why}", later(time))));
         }
+    }
+    for file in sealed.made_here().filter(|file| file.wish.level == Level::Lt) {
+        let verdict = dss_verdict(dss, file, &Question::new(&file.path, at(YEAR)).trust(&sealed.root));
+        let verdict = verdict.map(|one| (one.indication, one.sub_indication.unwrap_or_default()));
+        let expected = ("INDETERMINATE".to_owned(), "OUT_OF_BOUNDS_NO_POE".to_owned());
+        let right = verdict == Ok(expected);
+        verdicts.push(right.then_some(()).ok_or_else(|| format!("+1 y {}: {verdict:?}", file.name)));
     }
     assert_none(&verdicts);
 }
@@ -153,8 +164,11 @@ fn openssl_verifies_signatures_and_time_stamps() {
     assert_none(&verdicts);
 }
 
-/// Documents that pyHanko does not judge, whoever sealed them, and in its own words why.
-const PYHANKO_REFUSES: [(&str, &str); 3] = [
+/// Documents that pyHanko does not judge, whoever seals them, and its words: read strictly, as here, it refuses the first two before
+/// they are sealed.
+const PYHANKO_REFUSES: [(&str, &str); 5] = [
+    ("dss-pades/pdf-xref-streams.pdf", "orphaned generation"),
+    ("dss-pades/pdfa2a-rgb.pdf", "XRef stream objects must not be clobbered in strict mode"),
     ("pyhanko/pdf/minimal-hybrid-xref.pdf", "hybrid-reference files"),
     ("pyhanko/pdf/struct-tree-circular-ref.pdf", "Circular reference in structure tree"),
     ("dss-pades/validation/timestamped_and_signed.pdf", "hybrid-reference files"),

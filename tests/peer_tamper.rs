@@ -6,7 +6,7 @@
 mod common;
 
 use std::{
-    fs,
+    fmt, fs,
     ops::Range,
     path::Path,
     sync::{Mutex, OnceLock},
@@ -53,11 +53,17 @@ impl Sealed {
 }
 
 /// A place where a bit is flipped.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Flip {
     what: &'static str,
     offset: usize,
     mask: u8,
+}
+
+impl fmt::Display for Flip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}, bits {:08b}", self.what, self.offset, self.mask)
+    }
 }
 
 impl Flip {
@@ -164,7 +170,7 @@ fn dss_and_pdfsig_refuse_a_flipped_bit() {
             {
                 let Some(passes) = passes else { continue };
                 verdicts.push(if passes {
-                    Err(format!("{judge} passes {}: {flip:?}", file.name))
+                    Err(format!("{judge} passes {}: {flip}", file.name))
                 } else {
                     Ok(())
                 });
@@ -187,7 +193,7 @@ fn we_refuse_a_flipped_bit() {
         for flip in sample(file) {
             let report = ours(&flip.applied_to(file), file, &nothing, &anchors);
             let passes = passes(report.as_ref());
-            verdicts.push(if passes { Err(format!("{}: {flip:?}", file.name)) } else { Ok(()) });
+            verdicts.push(if passes { Err(format!("{}: {flip}", file.name)) } else { Ok(()) });
         }
     }
     assert_none(&verdicts);
@@ -209,7 +215,7 @@ fn we_refuse_a_flipped_bit_in_any_covered_byte() {
         for flip in everywhere(file) {
             let report = ours(&flip.applied_to(file), file, &evidence, &anchors);
             let passes = passes(report.as_ref());
-            verdicts.push(if passes { Err(format!("{}: {flip:?}", file.name)) } else { Ok(()) });
+            verdicts.push(if passes { Err(format!("{}: {flip}", file.name)) } else { Ok(()) });
         }
     }
     assert_none(&verdicts);
@@ -253,7 +259,7 @@ fn a_flipped_bit_under_the_document_time_stamp_is_noticed() {
                     })
             });
             if stands {
-                verdicts.push(Err(format!("we take {}: {flip:?}", file.name)));
+                verdicts.push(Err(format!("we take {}: {flip}", file.name)));
             }
             if let Ok(dss) = dss {
                 let path = sealed.workshop.write("flipped-later.pdf", &flipped);
@@ -262,11 +268,7 @@ fn a_flipped_bit_under_the_document_time_stamp_is_noticed() {
                     .timestamps
                     .iter()
                     .any(|one| one.kind == "DOCUMENT_TIMESTAMP" && one.indication == "PASSED");
-                verdicts.push(if stands {
-                    Err(format!("DSS takes {}: {flip:?}", file.name))
-                } else {
-                    Ok(())
-                });
+                verdicts.push(if stands { Err(format!("DSS takes {}: {flip}", file.name)) } else { Ok(()) });
             }
         }
     }
