@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use segl::Embedded;
 use segl::ades::{Evidence, Level};
-use segl::authority::{AuthorityKeys, TestAuthority};
+use segl::authority::{AuthorityKeys, AuthorityMaterial, TestAuthority};
 use segl::cert::{
     Approved, AuthorityNames, AuthorityUrls, Holder, IssuedCertificates as _, IssuerKey, Lifetime,
     MemoryRegister, Organisation, OrganisationIdentifier, Presented, Revocation, SealProfile, SerialNumber,
@@ -23,9 +23,9 @@ use segl::record::{
     Step,
 };
 use segl::sealing::{
-    AdvanceError, Attempt, ClearError, ConcludeError, Decision, Document, EvidenceSource, Found, Helpers,
-    Issuer, Journal, Lease, OpenError, Order, PdfDocument, PdfOptions, SealError, Sealed, ServiceError,
-    Stamper, Tolerances, Unfinished, seal,
+    AdvanceError, Approve, Attempt, ClearError, ConcludeError, Decision, Document, EvidenceSource, Found,
+    Helpers, Issuer, Journal, Lease, Observe, OpenError, Order, PdfDocument, PdfOptions, SealError, Sealed,
+    ServiceError, Stamper, Tolerances, Unfinished, seal, state,
 };
 use segl::store::{SqliteStore, StoreError};
 use segl::x509::Certificate;
@@ -44,6 +44,7 @@ pub struct Rig {
     pub keys: AuthorityKeys,
     pub register: MemoryRegister,
     pub now: Cell<Time>,
+    issued: Cell<usize>,
     seed: AtomicU64,
 }
 
@@ -119,7 +120,14 @@ impl Rig {
             T0 - HOUR,
             &mut rng,
         );
-        Self { authority: made.unwrap(), keys, register, now: Cell::new(T0), seed: AtomicU64::new(1) }
+        Self {
+            authority: made.unwrap(),
+            keys,
+            register,
+            now: Cell::new(T0),
+            issued: Cell::new(0),
+            seed: AtomicU64::new(1),
+        }
     }
 
     /// A millisecond later at every reading.
@@ -131,6 +139,11 @@ impl Rig {
 
     pub fn rng(&self) -> SeededRng {
         SeededRng::new(self.seed.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Random numbers of its own, for one of several processes.
+    pub fn seed_from(&self, seed: u64) {
+        self.seed.store(seed, Ordering::Relaxed);
     }
 
     pub fn order(&self, level: Level) -> Order {
@@ -159,35 +172,121 @@ impl Rig {
         wrong: Wrong,
         stampers: &[&dyn Stamper],
     ) -> Outcome<'j, T, J> {
-        let attempt = Attempt::open(journal, opening(n), &lease(n)).unwrap();
-        let clock = || self.clock();
-        let parts = Parts {
-            rig: self,
-            embedded: Embedded::new(&self.authority, &self.register, &clock, self.rng()),
+        self.seal_answering(
+            journal,
+            n,
+            token,
+            level,
             wrong,
-        };
+            stampers,
+            &mut |_| Decision::Approve,
+            &mut |_| {},
+        )
+    }
+
+    /// Tries again after each round of time-stamp units for as long as `retry` says so.
+    pub fn seal_patiently<'j, T: Token, J: Journal>(
+        &self,
+        journal: &'j J,
+        n: u64,
+        token: T,
+        level: Level,
+        stampers: &[&dyn Stamper],
+        retry: &dyn Fn(u32) -> bool,
+    ) -> Outcome<'j, T, J> {
+        let attempt = Attempt::open(journal, opening(n), &lease(n)).unwrap();
+        self.drive(
+            attempt,
+            token,
+            level,
+            Wrong::Nothing,
+            stampers,
+            retry,
+            &mut |_| Decision::Approve,
+            &mut |_| {},
+        )
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub fn seal_answering<'j, T: Token, J: Journal>(
+        &self,
+        journal: &'j J,
+        n: u64,
+        token: T,
+        level: Level,
+        wrong: Wrong,
+        stampers: &[&dyn Stamper],
+        approve: Approve<'_>,
+        observe: Observe<'_>,
+    ) -> Outcome<'j, T, J> {
+        let attempt = Attempt::open(journal, opening(n), &lease(n)).unwrap();
+        self.drive(attempt, token, level, wrong, stampers, &|_| false, approve, observe)
+    }
+
+    /// As one of several who want to seal the same.
+    pub fn try_seal<'j, T: Token, J: Journal>(
+        &self,
+        journal: &'j J,
+        n: u64,
+        token: T,
+        level: Level,
+    ) -> Result<Sealed<'j, J>, OpenError<J::Error>> {
+        let attempt = Attempt::open(journal, opening(n), &lease(n))?;
+        let unit = TimeStampUnit::new(self, "unit", &[Answer::Well]);
+        let approve: Approve<'_> = &mut |_| Decision::Approve;
+        let done =
+            self.drive(attempt, token, level, Wrong::Nothing, &[&unit], &|_| false, approve, &mut |_| {});
+        Ok(done.sealed.unwrap())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn drive<'j, T: Token, J: Journal>(
+        &self,
+        attempt: Attempt<'j, J, state::Authenticated>,
+        token: T,
+        level: Level,
+        wrong: Wrong,
+        stampers: &[&dyn Stamper],
+        retry: &dyn Fn(u32) -> bool,
+        approve: Approve<'_>,
+        observe: Observe<'_>,
+    ) -> Outcome<'j, T, J> {
+        let clock = || self.clock();
+        let embedded = Embedded::new(&self.authority, &self.register, &clock, self.rng());
+        let parts = Parts { rig: self, embedded, wrong };
         let helpers = Helpers {
             issuer: &parts,
             stampers,
             anchors: &parts.embedded.anchors(),
             evidence: &parts,
             clock: &clock,
-            retry: &|_| false,
+            retry,
             tolerances: Tolerances::default(),
         };
-        let mut document =
-            Paper { pdf: PdfDocument::new(CONTRACT, Limits::default(), PdfOptions::default()), wrong };
-        let sealed = seal(
-            attempt,
-            token,
-            &mut document,
-            &self.order(level),
-            &helpers,
-            &mut self.rng(),
-            &mut |_| Decision::Approve,
-            &mut |_| {},
-        );
-        Outcome { sealed, document: [CONTRACT, document.pdf.tail()].concat() }
+        let pdf = PdfDocument::new(CONTRACT, Limits::default(), PdfOptions::default());
+        let mut document = Paper { pdf, wrong };
+        let order = self.order(level);
+        let sealed = seal(attempt, token, &mut document, &order, &helpers, &mut self.rng(), approve, observe);
+        let said = format!("{:?} {order:?} {:?}", document.pdf, sealed.as_ref().err());
+        Outcome { sealed, document: [CONTRACT, document.pdf.tail()].concat(), said }
+    }
+
+    /// The same authority for another thread or process, with a register of its own.
+    pub fn of((material, keys): &(AuthorityMaterial, AuthorityKeys)) -> Self {
+        let authority = TestAuthority::open(&urls(), keys.clone(), material.clone()).unwrap();
+        Self {
+            authority,
+            keys: keys.clone(),
+            register: MemoryRegister::default(),
+            now: Cell::new(T0),
+            issued: Cell::new(0),
+            seed: AtomicU64::new(1),
+        }
+    }
+
+    /// How many certificates the issuer was asked for.
+    pub fn certificates_issued(&self) -> usize {
+        self.issued.get()
     }
 }
 
@@ -198,6 +297,8 @@ where
 {
     pub sealed: Result<Sealed<'j, J>, Box<SealError<T::Error, J::Error>>>,
     pub document: Vec<u8>,
+    /// The Debug form of everything that was handed in and out.
+    pub said: String,
 }
 
 pub fn urls() -> AuthorityUrls {
@@ -230,6 +331,7 @@ impl Issuer for Parts<'_> {
         receipt: &Receipt,
         not_before: Time,
     ) -> Result<Certificate, ServiceError> {
+        self.rig.issued.set(self.rig.issued.get() + 1);
         match self.wrong {
             Wrong::Issue => Err("injected".into()),
             Wrong::OtherKey => {
@@ -447,7 +549,14 @@ impl Rig {
         let keys = AuthorityKeys::generate_soft(&mut rng).unwrap();
         let names = AuthorityNames::test().unwrap();
         let made = TestAuthority::create(&names, &urls(), keys.clone(), &register, T0 - HOUR, &mut rng);
-        Self { authority: made.unwrap(), keys, register, now: Cell::new(T0), seed: AtomicU64::new(1) }
+        Self {
+            authority: made.unwrap(),
+            keys,
+            register,
+            now: Cell::new(T0),
+            issued: Cell::new(0),
+            seed: AtomicU64::new(1),
+        }
     }
 }
 
@@ -456,6 +565,12 @@ pub struct Torn {
     pub store: SqliteStore,
     at: Cell<Option<Tear>>,
     _folder: TempDir,
+}
+
+impl core::fmt::Debug for Torn {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.store.fmt(f)
+    }
 }
 
 /// Where the disk is full.

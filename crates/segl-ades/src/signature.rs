@@ -1,5 +1,7 @@
 //! A signature as its format read it.
 
+use core::fmt;
+
 use segl_crypto::{DigestAlgorithm, SignatureValue};
 
 use crate::{ContentDigest, Evidence, Format, SignedProperties, TimestampClaim};
@@ -20,7 +22,7 @@ pub enum SignerRole {
 /// One AdES signature as its format read it: located, digested, not believed.
 ///
 /// Format crates build it and the judgement reads it; so it is open for both and grows in minor versions before 1.0.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Signature {
     /// Its place in the file, unique there: a field name, `S-1`.
     pub id: String,
@@ -48,6 +50,21 @@ pub struct Signature {
     pub evidence: Evidence,
     /// Departures from the format's rules that do not stop it from being read.
     pub findings: Vec<Finding>,
+}
+
+impl fmt::Debug for Signature {
+    /// Without the octets that were signed, which hold the digest of the content in clear.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signature")
+            .field("id", &self.id)
+            .field("format", &self.format)
+            .field("role", &self.role)
+            .field("content", &self.content)
+            .field("digest_algorithm", &self.digest_algorithm)
+            .field("timestamps", &self.timestamps.len())
+            .field("findings", &self.findings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A departure from a rule of the format.

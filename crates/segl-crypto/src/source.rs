@@ -1,5 +1,6 @@
 //! Files read by position: no mapping, no copy of the whole.
 
+use core::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -161,10 +162,17 @@ impl Source for FileSource {
 }
 
 /// A base with octets appended in memory, as an incremental update appends to a PDF.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Appended<S> {
     base: S,
     tail: Vec<u8>,
+}
+
+impl<S> fmt::Debug for Appended<S> {
+    /// Without the octets of either.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Appended").field("tail", &self.tail.len()).finish_non_exhaustive()
+    }
 }
 
 impl<S: Source> Appended<S> {

@@ -1,5 +1,6 @@
 //! A document: opened, looked into, never held in memory.
 
+use core::fmt;
 use std::{io, ops::Range, sync::Mutex};
 
 use segl_crypto::Source;
@@ -15,10 +16,17 @@ use crate::{
 };
 
 /// The first bytes of another source, such as one revision of a file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Prefix<S> {
     source: S,
     len: u64,
+}
+
+impl<S> fmt::Debug for Prefix<S> {
+    /// Without the source, which may be the bytes themselves.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prefix").field("len", &self.len).finish_non_exhaustive()
+    }
 }
 
 impl<S: Source> Prefix<S> {
@@ -48,7 +56,6 @@ impl<S: Source> Source for Prefix<S> {
 ///
 /// Opening reads the header, the tail and the cross-reference sections; objects are read when they are asked for and
 /// streams only by [`Self::stream_data`]. Nothing is repaired and nothing is judged.
-#[derive(Debug)]
 pub struct Document<S> {
     source: S,
     limits: Limits,
@@ -57,6 +64,16 @@ pub struct Document<S> {
     /// Oldest first; never empty.
     pub(crate) revisions: Vec<Revision>,
     pub(crate) object_streams: Mutex<ObjectStreams>,
+}
+
+impl<S> fmt::Debug for Document<S> {
+    /// The form of the document and nothing of its content.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("version", &self.version)
+            .field("revisions", &self.revisions.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<S: Source> Document<S> {

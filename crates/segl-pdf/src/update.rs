@@ -1,5 +1,6 @@
 //! Incremental updates: what is written after the last byte of a document (ISO 32000-2, 7.5.6).
 
+use core::fmt;
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use segl_crypto::{Source, sha256};
@@ -30,7 +31,6 @@ const MAX_NUMBER: u32 = 0x7fff_ffff;
 /// Ok([file.as_slice(), appendix.bytes()].concat())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Update<'d, S> {
     document: &'d Document<S>,
     objects: BTreeMap<u32, Pending>,
@@ -38,7 +38,14 @@ pub struct Update<'d, S> {
     tracked: Vec<Reference>,
 }
 
-#[derive(Debug)]
+impl<S> fmt::Debug for Update<'_, S> {
+    /// Which objects it writes, and nothing of what is in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Update");
+        debug.field("objects", &self.objects.keys()).finish_non_exhaustive()
+    }
+}
+
 struct Pending {
     generation: u16,
     value: Object,
@@ -321,12 +328,19 @@ fn offset_of(entry: Entry) -> u64 {
 }
 
 /// The bytes of a finished update, to stand directly after the document's.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Appendix {
     base_len: u64,
     bytes: Vec<u8>,
     places: Vec<(Reference, Name, Range<usize>)>,
     revision: Revision,
+}
+
+impl fmt::Debug for Appendix {
+    /// Without the bytes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Appendix").field("len", &self.bytes.len()).finish_non_exhaustive()
+    }
 }
 
 impl Appendix {

@@ -1,5 +1,7 @@
 //! A PDF as a document to be sealed.
 
+use core::fmt;
+
 use segl_ades::Evidence;
 use segl_crypto::{Digest, DigestAlgorithm, Source, Time};
 use segl_pades::{GrowingFile, Prepared, SealProperties};
@@ -20,7 +22,6 @@ pub struct PdfOptions {
 }
 
 /// A PDF on its way to a PAdES seal. The file is read by position and digested once; only what is appended is in memory.
-#[derive(Debug)]
 pub struct PdfDocument<S> {
     source: S,
     limits: Limits,
@@ -28,7 +29,13 @@ pub struct PdfDocument<S> {
     open: Option<Open<S>>,
 }
 
-#[derive(Debug)]
+impl<S> fmt::Debug for PdfDocument<S> {
+    /// Nothing of the document (S000-64): neither the source, which may be its bytes, nor what is written into it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PdfDocument").field("is_open", &self.open.is_some()).finish_non_exhaustive()
+    }
+}
+
 struct Open<S> {
     file: GrowingFile<S>,
     algorithm: DigestAlgorithm,
