@@ -20,14 +20,14 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rig::{Answer, CONTRACT, Rig, T0, TimeStampUnit, Wrong, lease, log_id, opening, salts, slot};
+use rig::{Answer, CONTRACT, Rig, T0, TimeStampUnit, Wrong, cleared, lease, log_id, opening, salts, slot};
 use segl::ades::Level;
 use segl::crypto::{SignatureValue, ToBeSigned};
-use segl::key::faults::Faulty;
+use segl::key::faults::{Fault, Faulty, Step as TokenStep};
 use segl::key::pkcs11::{Module, Pin, Pkcs11Token};
 use segl::key::{Curve, KeyId, ReadBack, SoftToken, Swept, Token, TokenDescription, Trace};
 use segl::record::{Cause, Event as LogEvent, Outcome, Step};
-use segl::sealing::{Decision, Event, Journal as _, OpenError, Sweep, Unfinished, recover};
+use segl::sealing::{Decision, Event, Journal as _, OpenError, SealFault, Sweep, Unfinished, recover};
 use segl::store::SqliteStore;
 use segl_testkit::peers::SoftHsm;
 
@@ -119,6 +119,53 @@ fn as_04_two_processes_race_on_one_request() {
     let store = store(folder.path());
     assert_eq!(store.verify(&[]).unwrap().head.sequence(), ROUNDS);
     assert!(store.unfinished(Unfinished::All).unwrap().is_empty());
+}
+
+#[test]
+fn as_06_softhsm_keeps_the_key_or_loses_the_session() {
+    match SoftHsm::find() {
+        Ok(softhsm) => {
+            softhsm.initialise().unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let mut child = child("alarm", folder.path(), "", Some(&softhsm));
+            assert_eq!(lines_until(&mut child, "done"), ["done"]);
+            assert!(child.wait().unwrap().success());
+        }
+        Err(skipped) => skipped.report(),
+    }
+}
+
+/// Not a test by itself: a process whose device does not confirm that the key is gone.
+#[test]
+fn alarm() {
+    let Some(folder) = told_to("alarm") else { return };
+    let (store, device) = (store(&folder), softhsm_token().unwrap());
+    let rig = Rig::new();
+    for (n, fault) in [
+        (1, Fault::KeepTheKey),
+        (2, Fault::Refuse(TokenStep::Destroy)),
+        (3, Fault::Lose(TokenStep::Destroy)),
+        (4, Fault::Lose(TokenStep::Sign)),
+        (5, Fault::Refuse(TokenStep::LookUp)),
+    ] {
+        let token = Faulty::new(device.clone(), Some(fault));
+        let outcome = rig.seal(&store, n, token, Level::Lt, Wrong::Nothing);
+        let error = outcome.sealed.err().unwrap();
+        assert!(matches!(error.fault, SealFault::Destruction(_)), "{fault:?}: {:?}", error.fault);
+        assert_eq!(outcome.document, CONTRACT);
+        let stopped = store.open(&opening(90), &lease(90));
+        assert!(matches!(stopped, Err(OpenError::SlotStopped { .. })), "{fault:?}: {stopped:?}");
+        // Whoever looks at the device finds it clean, clears the slot, and sealing goes on.
+        assert_eq!(device.sweep().unwrap().remaining, 0, "{fault:?}");
+        store.clear(&cleared(), salts(n + 10)).unwrap();
+        let next = Faulty::new(device.clone(), None);
+        let sealed = rig.seal(&store, n + 20, next.clone(), Level::B, Wrong::Nothing).sealed.unwrap();
+        sealed.release(rig.clock(), salts(n + 20)).unwrap();
+        assert_eq!(next.calls().sign, 1);
+    }
+    assert_eq!(device.sweep().unwrap(), Swept::default());
+    assert_eq!(store.verify(&[]).unwrap().head.sequence(), 15);
+    say("done");
 }
 
 /// Requests that both processes want.

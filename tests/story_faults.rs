@@ -191,10 +191,13 @@ fn device_does_not_confirm_the_destruction() {
     }
 }
 
+/// Whether an error is the one expected.
+type IsRight = fn(&StamperError) -> bool;
+
 #[test]
 fn time_stamping_authority() {
     let left = aborted(Cause::TimeStamp, Step::Approved);
-    let kinds: [(Answer, fn(&StamperError) -> bool); 7] = [
+    let kinds: [(Answer, IsRight); 7] = [
         (Answer::Nothing, |e| matches!(e, StamperError::Unreachable(_))),
         (Answer::Garbage, |e| matches!(e, StamperError::Response(_))),
         (Answer::OtherNonce, |e| matches!(e, StamperError::Response(ResponseError::NonceMismatch))),

@@ -295,11 +295,14 @@ pub struct Outcome<'j, T: Token, J: Journal>
 where
     T::Error: 'static,
 {
-    pub sealed: Result<Sealed<'j, J>, Box<SealError<T::Error, J::Error>>>,
+    pub sealed: Result<Sealed<'j, J>, Failed<T, J>>,
     pub document: Vec<u8>,
     /// The Debug form of everything that was handed in and out.
     pub said: String,
 }
+
+/// Why there is no seal.
+pub type Failed<T, J> = Box<SealError<<T as Token>::Error, <J as Journal>::Error>>;
 
 pub fn urls() -> AuthorityUrls {
     AuthorityUrls::new("http://pki.example.com").unwrap()

@@ -299,6 +299,7 @@ impl<R: CryptoRng> Run<'_, R> {
             return Err(self.end(attempt, SealFault::Cms(e)));
         }
         let attempt = attempt.time_stamped(stamped.time).map_err(|failed| self.step_failed(*failed))?;
+        (self.observe)(&Event::TimeStamped { time: stamped.time, authority: &stamped.authority });
         match self.extend(&certificate, &stamped, &bounds) {
             Ok(()) => Ok(Sealed { attempt, certificate }),
             Err(fault) => Err(self.end(attempt, fault)),

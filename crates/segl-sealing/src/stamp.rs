@@ -91,6 +91,8 @@ pub enum StamperError {
 pub(crate) struct Stamped {
     pub(crate) token: Vec<u8>,
     pub(crate) time: Time,
+    /// The name of the authority that gave it.
+    pub(crate) authority: String,
     /// Certificates of the unit and of those above it that were found.
     pub(crate) chain: Vec<Certificate>,
 }
@@ -137,11 +139,7 @@ impl<R: CryptoRng> Stamping<'_, R> {
             for stamper in self.helpers.stampers {
                 let answer = self.ask(*stamper, digest).and_then(|stamped| fits(stamped, bounds));
                 match answer {
-                    Ok(stamped) => {
-                        let event = Event::TimeStamped { time: stamped.time, authority: stamper.name() };
-                        (self.observe)(&event);
-                        return Ok(stamped);
-                    }
+                    Ok(stamped) => return Ok(stamped),
                     Err(error) => {
                         if let StamperError::OutsideValidity { time } = error {
                             outside = outside.or(Some(time));
@@ -185,6 +183,7 @@ impl<R: CryptoRng> Stamping<'_, R> {
         Ok(Stamped {
             token: token.as_bytes().to_vec(),
             time: token.info().time(),
+            authority: stamper.name().to_owned(),
             chain: chain.certificates().to_vec(),
         })
     }
