@@ -80,7 +80,7 @@ pub(crate) fn check_free<S: Source>(
     Ok(())
 }
 
-/// Seed values the field demands (table 238); only the handler and the form of the signature can be met here.
+/// Seed values the field demands (table 238); only the handler, the form of the signature and an approval can be met here.
 pub(crate) fn check_seed_values<S: Source>(
     document: &Document<S>,
     field: &Dictionary,
@@ -112,6 +112,18 @@ pub(crate) fn check_seed_values<S: Source>(
         if required & bit != 0 {
             return refuse(key);
         }
+    }
+    // These two bind without a bit of theirs in /Ff: a certification is not what is made here, and which certificates
+    // may sign is said in a dictionary with flags of its own (table 239).
+    if let Some(certification) = document.dictionary(&seed, "MDP")?
+        && document.value(&certification, "P")?.as_integer().is_none_or(|permission| permission != 0)
+    {
+        return refuse("MDP");
+    }
+    if let Some(certificates) = document.dictionary(&seed, "Cert")?
+        && document.value(&certificates, "Ff")?.as_integer().unwrap_or(0) != 0
+    {
+        return refuse("Cert");
     }
     Ok(())
 }

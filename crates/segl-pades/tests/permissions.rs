@@ -167,6 +167,18 @@ fn seed_values_that_cannot_be_met_are_named() {
         .with("Filter", Object::name("Adobe.PPKLite"))
         .with("SubFilter", vec![Object::name("ETSI.CAdES.detached")]);
     assert!(prepare(&Document::open(&seed(fine)).unwrap(), &wanted).is_ok());
+    for permission in [1, 2, 3] {
+        let certification = Dictionary::new().with("MDP", Dictionary::new().with("P", permission));
+        let error = refusal(&seed(certification), &wanted);
+        assert!(matches!(error, PrepareError::SeedValue { constraint: "MDP", .. }), "{error}");
+    }
+    let one_subject = Dictionary::new().with("Ff", 1).with("Subject", vec![PdfString::literal("DER").into()]);
+    let error = refusal(&seed(Dictionary::new().with("Cert", one_subject)), &wanted);
+    assert!(matches!(error, PrepareError::SeedValue { constraint: "Cert", .. }), "{error}");
+    let approval = Dictionary::new()
+        .with("MDP", Dictionary::new().with("P", 0))
+        .with("Cert", Dictionary::new().with("Subject", vec![PdfString::literal("DER").into()]));
+    assert!(prepare(&Document::open(&seed(approval)).unwrap(), &wanted).is_ok());
     let wishes = Dictionary::new().with("SubFilter", vec![Object::name("adbe.pkcs7.detached")]);
     assert!(prepare(&Document::open(&seed(wishes)).unwrap(), &wanted).is_ok());
 }
