@@ -1,8 +1,8 @@
 //! What is sealed: the two PDFs made by the tests, and those of the corpus where it is there.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use segl_testkit::peers::report_skipped;
+use segl_testkit::corpus;
 
 use super::pdf;
 
@@ -59,11 +59,8 @@ pub fn made_here() -> Vec<Original> {
 /// All of them. Says so when there is no corpus.
 pub fn all() -> Vec<Original> {
     let mut all = made_here();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/pades");
-    if !folder.is_dir() {
-        report_skipped("skipped: ../shared is not here");
-        return all;
-    }
+    let Some(corpus) = corpus::folder() else { return all };
+    let folder = corpus.join("pades");
     all.extend(CORPUS.iter().map(|(path, producer)| Original {
         name: (*path).to_owned(),
         producer,

@@ -93,13 +93,16 @@ pub struct PdfToPpm {
 impl PdfToPpm {
     /// Finds `pdftoppm`.
     pub fn find() -> Result<Self, Skipped> {
-        let beside =
-            env::var_os("SEGL_PEER_PDFSIG").map(|pdfsig| PathBuf::from(pdfsig).with_file_name("pdftoppm"));
-        let program = beside.unwrap_or_else(|| "pdftoppm".into());
-        match Command::new(&program).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status() {
-            Ok(_) => Ok(Self { program }),
-            Err(error) => Err(Skipped { peer: "pdftoppm", why: error.to_string() }),
-        }
+        let missing = |why| Skipped { peer: "pdftoppm", why };
+        let program = match env::var_os("SEGL_PEER_PDFSIG") {
+            Some(pdfsig) if pdfsig.is_empty() => {
+                return Err(missing("SEGL_PEER_PDFSIG switches poppler off".to_owned()));
+            }
+            Some(pdfsig) => PathBuf::from(pdfsig).with_file_name("pdftoppm"),
+            None => "pdftoppm".into(),
+        };
+        let quiet = Command::new(&program).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        quiet.map(|_| Self { program }).map_err(|error| missing(error.to_string()))
     }
 
     /// The first pages of a file as images, one after the other, each with its size in front.

@@ -16,25 +16,20 @@ use std::{
 use core::time::Duration;
 
 use segl::{
-    Embedded,
     ades::Level,
     authority::{AuthorityKeys, TestAuthority},
-    cert::{
-        AuthorityNames, AuthorityUrls, Holder, Lifetime, MemoryRegister, Organisation,
-        OrganisationIdentifier, SealProfile, Unit,
-    },
-    crypto::{KeyKind, Time},
+    cert::{Lifetime, MemoryRegister, SealProfile},
+    crypto::Time,
     key::{Curve, SoftToken},
+    path::Anchors,
     pdf::{Document, Limits},
-    sealing::{
-        Attempt, Decision, Helpers, Lease, MemoryJournal, Order, PdfDocument, PdfOptions, RunnerId,
-        Tolerances, seal,
-    },
+    sealing::{MemoryJournal, Order, PdfDocument, PdfOptions},
     x509::Certificate,
 };
 use segl_testkit::{
     rng::SeededRng,
-    sealing::{log_id, opening, salts, uuid},
+    sealing::log_id,
+    seals::{self, Sealer},
 };
 
 pub use segl_testkit::sealing::T0;
@@ -83,6 +78,11 @@ impl Wish {
         Self { curve: Curve::P384, ..self }
     }
 
+    fn profile(self) -> SealProfile {
+        let profile = seals::profile("TEST Seal", self.lifetime, self.curve);
+        if self.assured { profile.validity_assured() } else { profile }
+    }
+
     fn name(self) -> String {
         let life = match (self.lifetime, self.assured) {
             (Lifetime::Days10, _) => "10d",
@@ -117,6 +117,7 @@ pub struct SealedFile {
 /// The TEST authority and a folder for what it makes. The folder outlives the run, so that a person can look at a failure.
 pub struct Workshop {
     authority: TestAuthority,
+    anchors: Anchors,
     register: MemoryRegister,
     journal: MemoryJournal,
     folder: PathBuf,
@@ -134,11 +135,10 @@ impl Workshop {
         let mut rng = SeededRng::new(1);
         let register = MemoryRegister::default();
         let keys = AuthorityKeys::generate_soft(&mut rng).unwrap();
-        let names = AuthorityNames::test().unwrap();
-        let urls = AuthorityUrls::new("http://pki.example.com").unwrap();
-        let authority = TestAuthority::create(&names, &urls, keys, &register, T0 - DAY, &mut rng).unwrap();
-        let workshop =
-            Self { authority, register, journal: MemoryJournal::new(log_id()), folder, count: Cell::new(0) };
+        let authority = seals::authority(keys, &register, T0 - DAY, &mut rng);
+        let anchors = seals::anchors(&authority);
+        let journal = MemoryJournal::new(log_id());
+        let workshop = Self { authority, anchors, register, journal, folder, count: Cell::new(0) };
         let material = workshop.authority.material();
         for (name, certificate) in [
             ("root.cer", &material.root),
@@ -158,6 +158,11 @@ impl Workshop {
     /// The authority.
     pub fn authority(&self) -> &TestAuthority {
         &self.authority
+    }
+
+    /// Its root as the only trust anchor.
+    pub fn anchors(&self) -> &Anchors {
+        &self.anchors
     }
 
     /// A file of the authority: `root.cer`, `ca.cer`, `unit.cer`, `responder.cer`, `root.crl`, `ca.crl`.
@@ -187,35 +192,15 @@ impl Workshop {
             ticks.set(ticks.get() + 1);
             T0 + tick * ticks.get()
         };
-        let lease = Lease { runner: RunnerId::new(uuid(7, n)), until: T0 + HOUR };
-        let attempt = Attempt::open(&self.journal, opening(n), &lease).unwrap();
-        let embedded = Embedded::new(&self.authority, &self.register, &clock, SeededRng::new(10 * n));
-        let stamper = embedded.stamper(SeededRng::new(10 * n + 1));
-        let helpers = Helpers {
-            issuer: &embedded,
-            stampers: &[&stamper],
-            anchors: &embedded.anchors(),
-            evidence: &embedded,
-            clock: &clock,
-            retry: &|_| false,
-            tolerances: Tolerances::default(),
-        };
-        let order = Order { profile: self.profile(wish), curve: wish.curve, level: wish.level };
+        let Self { authority, anchors, register, journal, .. } = self;
+        let sealer = Sealer { authority, register, anchors, journal, clock: &clock };
+        let order = Order { profile: wish.profile(), curve: wish.curve, level: wish.level };
         let options = PdfOptions { field: original.field.map(str::to_owned), ..PdfOptions::default() };
         let mut document = PdfDocument::new(original.bytes.as_slice(), Limits::default(), options);
-        let sealed = seal(
-            attempt,
-            SoftToken::new(SeededRng::new(10 * n + 2)),
-            &mut document,
-            &order,
-            &helpers,
-            &mut SeededRng::new(10 * n + 3),
-            &mut |_| Decision::Approve,
-            &mut |_| {},
-        )
-        .unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
-        let certificate = sealed.certificate().clone();
-        sealed.release(clock(), salts(n)).unwrap();
+        let random = |who: u64| SeededRng::new(10 * n + who);
+        let certificate = sealer
+            .seal(n, SoftToken::new(random(3)), &order, &mut document, random)
+            .unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
 
         let bytes = [original.bytes.as_slice(), document.tail()].concat();
         let stem = name.replace(['/', ' '], "-");
@@ -231,15 +216,6 @@ impl Workshop {
             certificate,
             wish,
         }
-    }
-
-    fn profile(&self, wish: Wish) -> SealProfile {
-        let identifier = OrganisationIdentifier::parse("NTRDK-10000001").unwrap();
-        let organisation = Organisation::new("DK", "TEST Ødd & Søn A/S", identifier).unwrap();
-        let holder = Holder::new(organisation, Unit::new("TEST Seal").unwrap());
-        let kind = if wish.curve == Curve::P384 { KeyKind::EcP384 } else { KeyKind::EcP256 };
-        let profile = SealProfile::new(holder, wish.lifetime, self.authority.urls()).key(kind);
-        if wish.assured { profile.validity_assured() } else { profile }
     }
 }
 
