@@ -32,6 +32,10 @@ fn of(error: &(dyn Error + 'static)) -> Option<String> {
         reference(error)
     } else if let Some(OpenError::SlotStopped { .. }) = error.downcast_ref::<OpenError<StoreError>>() {
         "look at the device; when no key labelled segl-once-... is in it, `segl records clear SLOT --operator ROLE` lets sealing go on"
+    } else if error.is::<OpenError<StoreError>>() {
+        "a session and its assertion give one seal: authenticate the holder again, and give the new ones in the holder file"
+    } else if let Some(HomeError::NoStore { .. }) = error.downcast_ref::<HomeError>() {
+        "put the file back from a copy; without it nothing is known of the certificates that were issued, so begin a new home with --home"
     } else if let Some(StoreError::Full) = error.downcast_ref::<StoreError>() {
         "make room on the disk of the home folder; nothing was sealed"
     } else if let Some(error) = error.downcast_ref::<HolderFileError>() {

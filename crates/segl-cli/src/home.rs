@@ -28,6 +28,8 @@ pub(crate) enum HomeError {
     Exists { path: PathBuf },
     #[error("there is no home for the authority: neither --home, SEGL_HOME, XDG_STATE_HOME nor HOME is set")]
     NoFolder,
+    #[error("the records are gone: {} is not there", path.display())]
+    NoStore { path: PathBuf },
     #[error("{} is not a sound part of the authority", path.display())]
     Part { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the authority in {} does not fit together", path.display())]
@@ -91,9 +93,16 @@ pub(crate) fn root(folder: &Path) -> Result<Certificate, HomeError> {
     certificate(&folder.join(ROOT))
 }
 
-/// Opens the store of a home to read records.
+/// Opens the store of a home. One that is gone is not replaced without a word: nobody would miss the records then.
 pub(crate) fn store(folder: &Path, rng: &mut impl CryptoRng) -> Result<SqliteStore, HomeError> {
     let path = folder.join(STORE);
+    if !path.is_file() {
+        return Err(HomeError::NoStore { path });
+    }
+    open_store(path, rng)
+}
+
+fn open_store(path: PathBuf, rng: &mut impl CryptoRng) -> Result<SqliteStore, HomeError> {
     SqliteStore::open(&path, new_log(rng)).map_err(|source| HomeError::Store { path, source })
 }
 
@@ -157,7 +166,7 @@ fn fill(folder: &Path, base_url: &str, now: Time, rng: &mut impl CryptoRng) -> R
     let urls = AuthorityUrls::new(base_url).map_err(|e| HomeError::Create(e.into()))?;
     let names = AuthorityNames::test().map_err(|e| HomeError::Create(e.into()))?;
     let keys = AuthorityKeys::generate_soft(rng).map_err(|e| HomeError::Create(e.into()))?;
-    let store = store(folder, rng)?;
+    let store = open_store(folder.join(STORE), rng)?;
     for (part, name) in PARTS {
         write_key(&folder.join(format!("{name}.key")), key_of(&keys, part))?;
     }

@@ -358,6 +358,61 @@ fn token_cannot_be_opened() {
 }
 
 #[test]
+fn session_seals_once() {
+    let room = Room::new();
+    let holder = "[organisation]\ncountry = \"DK\"\nname = \"TEST A/S\"\nnumber = \"NTRDK-12345678\"\nunit = \"TEST Unit\"\n\
+        [person]\nname = \"TEST Person\"\nuuid = \"0f0e0d0c-0b0a-4908-8706-050403020100\"\nemail = \"p@test.invalid\"\n\
+        [authentication]\nsession = \"0f0e0d0c-0b0a-4908-8706-050403020101\"\nassurance = \"high\"\nassertion = \"_a1\"\n\
+        issuer = \"https://idp.test.invalid\"\nsubject_format = \"urn:x\"\ncontext = \"urn:y\"\n";
+    room.write("holder.toml", holder.as_bytes());
+    room.write("other.pdf", CONTRACT);
+    let said = room.run(["seal", "contract.pdf", "other.pdf", "--holder", "holder.toml"]);
+    said.refused("other.pdf was not sealed: this session has given its seal");
+    assert!(said.stderr.contains("help: a session and its assertion give one seal"), "{said:?}");
+    // After a restart too, and with a new session for the same assertion.
+    room.run(["seal", "other.pdf", "--holder", "holder.toml"]).refused("this session has given its seal");
+    room.write("holder.toml", holder.replace("050403020101", "050403020102").as_bytes());
+    room.run(["seal", "other.pdf", "--holder", "holder.toml"])
+        .refused("this authentication has given its seal");
+    assert_eq!(room.rows().len(), 1);
+    assert!(!room.names().contains(&"other.sealed.pdf".to_owned()));
+}
+
+#[test]
+fn home_is_damaged() {
+    let sound = Room::new();
+    assert_eq!(sound.run(["init"]).status, Some(0));
+    let files = sound.home_files();
+    let cases: [(&str, Option<&[u8]>, &str); 7] = [
+        ("segl.db", None, "the records are gone"),
+        ("segl.db", Some(&[7; 8192]), "the records in "),
+        ("authority.toml", Some(b"base_url ="), "authority.toml is not a sound part of the authority"),
+        ("root.cer", None, "root.cer cannot be read"),
+        ("issuing-ca.key", Some(b""), "issuing-ca.key is not a sound part of the authority"),
+        (
+            "issuing-ca.key",
+            Some(&files.iter().find(|file| file.0 == "root.key").unwrap().1),
+            "does not fit together",
+        ),
+        ("root.crl", Some(b"0"), "root.crl is not a sound part of the authority"),
+    ];
+    for (name, bytes, what) in cases {
+        let room = Room::new();
+        fs::create_dir(room.home()).unwrap();
+        for (name, bytes) in &files {
+            fs::write(room.home().join(name), bytes).unwrap();
+        }
+        match bytes {
+            Some(bytes) => fs::write(room.home().join(name), bytes).unwrap(),
+            None => fs::remove_file(room.home().join(name)).unwrap(),
+        }
+        room.run(["seal", "contract.pdf"]).refused(what);
+        assert_eq!(room.names(), ["contract.pdf", "home"], "{name}");
+        assert!(bytes.is_some() || !room.home().join(name).exists(), "{name} was made anew");
+    }
+}
+
+#[test]
 fn several_files_fail_each_by_itself() {
     let room = Room::new();
     room.write("note.pdf", b"a note");
