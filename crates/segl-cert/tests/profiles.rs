@@ -157,6 +157,22 @@ fn the_receipt_must_say_the_device_that_was_shown() {
 }
 
 #[test]
+fn no_revocation_available_counts_only_where_nothing_contradicts_it() {
+    let authority = authority();
+    let assured = seal(&authority, &profile(Lifetime::Hours12).validity_assured(), Device::Other);
+    assert!(assured.has_no_revocation_available());
+    // subjectKeyIdentifier (2.5.29.14) made noRevAvail (2.5.29.56) where the certificate says where CRL and OCSP are, and in
+    // an authority's.
+    for certificate in [&seal(&authority, &profile(Lifetime::Hours12), Device::Other), &authority.ca] {
+        let mut der = certificate.as_der().to_vec();
+        let at = der.windows(5).position(|window| window == [6, 3, 0x55, 0x1d, 14]).unwrap();
+        der[at + 4] = 56;
+        let patched = Certificate::from_der(&der).unwrap();
+        assert!(patched.has_extension(oid::NO_REV_AVAIL) && !patched.has_no_revocation_available());
+    }
+}
+
+#[test]
 fn validity_assured_has_no_pointers_and_is_only_for_twelve_hours() {
     let authority = authority();
     let certificate = seal(&authority, &profile(Lifetime::Hours12).validity_assured(), Device::Other);

@@ -144,9 +144,14 @@ impl Certificate {
         self.has_extension(oids::VALIDITY_ASSURED)
     }
 
-    /// Whether its issuer says that no revocation information will ever exist (RFC 9608).
+    /// Whether its issuer says that no revocation information will ever exist (RFC 9608, 4): not where the same certificate
+    /// says where that information is, nor in an authority's.
     pub fn has_no_revocation_available(&self) -> bool {
         self.has_extension(oids::NO_REV_AVAIL)
+            && !self.is_ca()
+            && !self.has_extension(oids::CRL_DISTRIBUTION_POINTS)
+            && !self.has_extension(oids::FRESHEST_CRL)
+            && self.ocsp_urls().is_empty()
     }
 
     fn access_urls(&self, method: ObjectIdentifier) -> Vec<String> {

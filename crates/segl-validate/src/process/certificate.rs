@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 use segl_crypto::{SignatureAlgorithm, Time};
 use segl_path::{Found, Issuer, Parameters, Path, Validity};
 use segl_revocation::Reason;
-use segl_x509::{Certificate, oids};
+use segl_x509::{Certificate, ObjectIdentifier, oids};
 
 use crate::algorithms::Judgement;
 use crate::block::{Block, BlockKind, Check, Level};
@@ -147,7 +147,12 @@ fn chain(
 
 /// Why no status is asked for, by the rules for this kind of certificate.
 pub(crate) fn exemption(certificate: &Certificate, rules: &CertificateRules) -> Option<String> {
-    let oid = rules.revocation_exempt.iter().find(|oid| certificate.has_extension(**oid))?;
+    // noRevAvail does not count where the certificate contradicts it (RFC 9608, 4).
+    let says = |oid: &&ObjectIdentifier| match **oid {
+        oids::NO_REV_AVAIL => certificate.has_no_revocation_available(),
+        oid => certificate.has_extension(oid),
+    };
+    let oid = rules.revocation_exempt.iter().find(says)?;
     Some(format!("it has the extension {oid}"))
 }
 
