@@ -36,7 +36,7 @@ impl StatusSource {
 }
 
 /// The status of `certificate` that counts: of all that says good or revoked the one with the latest thisUpdate, none from
-/// after `not_after`.
+/// after `not_after`; of the same second, what says revoked.
 ///
 /// # Errors
 /// When nothing says good or revoked: what each piece of `issuer` said instead.
@@ -67,13 +67,18 @@ pub fn status(
             Status::Unknown(why) => refused.push(why.clone()),
             _ if known.answer.this_update > Some(not_after) => {}
             _ => {
-                if best.as_ref().is_none_or(|best| known.answer.this_update > best.answer.this_update) {
+                if best.as_ref().is_none_or(|best| rank(&known) > rank(best)) {
                     best = Some(known);
                 }
             }
         }
     }
     best.ok_or(refused)
+}
+
+/// Times are whole seconds: of two pieces of the same one, the one that says revoked is the later.
+const fn rank(known: &Known) -> (Option<Time>, bool) {
+    (known.answer.this_update, matches!(known.answer.status, Status::Revoked { .. }))
 }
 
 /// What a response says, its responder's certificate taken from the response or from the material.

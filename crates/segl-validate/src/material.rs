@@ -30,7 +30,7 @@ pub(crate) struct Material {
 /// What all the material says about one certificate.
 #[derive(Default)]
 pub(crate) struct StatusesOf {
-    /// What counts, the latest thisUpdate first.
+    /// What counts, the latest thisUpdate first; of the same second, revoked first.
     pub(crate) found: Vec<StatusOf>,
     /// What is about it but does not count.
     pub(crate) refused: Vec<(Id, WhyUnknown)>,
@@ -161,7 +161,9 @@ impl Material {
             };
             statuses.take(response.as_der(), response.basic_der(), "OCSP response", answer, issuer);
         }
-        statuses.found.sort_by_key(|status| core::cmp::Reverse((status.this_update(), status.id)));
+        // Times are whole seconds: of two pieces of the same one, the one that says revoked is the later.
+        let rank = |status: &StatusOf| (status.this_update(), status.revocation().is_some(), status.id);
+        statuses.found.sort_by_key(|status| core::cmp::Reverse(rank(status)));
         statuses
     }
 }
