@@ -34,6 +34,8 @@ pub enum ChangeKind {
     FormResources,
     /// The document information dictionary, the metadata stream or the file identifier.
     Metadata,
+    /// Pages were added, removed or put in another order.
+    Pages,
     /// Something in the document security store.
     SecurityStore,
     /// A signature, its field, or what belongs to it.
@@ -54,7 +56,7 @@ impl ChangeKind {
                 ChangeLevel::LongTerm
             }
             Self::FieldValue | Self::FormResources | Self::Signature => ChangeLevel::FormFilling,
-            Self::Unexplained { .. } => ChangeLevel::Unexplained,
+            Self::Pages | Self::Unexplained { .. } => ChangeLevel::Unexplained,
         }
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn step<A: Source, B: Source>(
         return Ok(step.notes);
     }
     step.trailer();
+    step.page_tree()?;
     step.metadata()?;
     step.catalog()?;
     step.security_store()?;

@@ -4,7 +4,7 @@ use segl_ades::{Finding, Format, SignedProperties};
 use segl_cades::oids::SIGNATURE_POLICY;
 use segl_cms::{SignedDataView, SignerInfoView, oids};
 
-use crate::{ChangeLevel, PdfFacts, dictionary::Located, read};
+use crate::{ChangeKind, ChangeLevel, PdfFacts, dictionary::Located, read};
 
 const BASELINE: &str = "EN 319 142-1, 6.3";
 const DICTIONARY: &str = "ISO 32000-2, 12.8.1";
@@ -92,8 +92,13 @@ pub(crate) fn check_properties(found: &Located, properties: &SignedProperties, f
 pub(crate) fn check_later(facts: &PdfFacts, findings: &mut Vec<Finding>) {
     let level = facts.later.level();
     let mut add = |rule, text: String| {
-        findings.push(Finding { rule, clause: "ISO 32000-2, 12.8.2.2", fatal: false, text });
+        // No signer allows other pages, whatever he allows (table 257).
+        let fatal = rule == "pages-changed";
+        findings.push(Finding { rule, clause: "ISO 32000-2, 12.8.2.2", fatal, text });
     };
+    if facts.later.changes.iter().any(|change| change.kind == ChangeKind::Pages) {
+        add("pages-changed", "after signing: pages were added, removed or put in another order".into());
+    }
     if level == ChangeLevel::Unexplained {
         let count = facts.later.unexplained().count();
         let bytes = facts.later.trailing_bytes;

@@ -34,7 +34,7 @@ pub struct Reading {
     pub signatures: Vec<PdfSignature>,
     /// Document time-stamps, in the same order; each also stands in the signatures it covers.
     pub timestamps: Vec<PdfTimestamp>,
-    /// The document security store of the newest revision.
+    /// The document security store of the newest revision, and what it had beside that since the first signature.
     pub store: SecurityStore,
     /// Full names of signature fields without a signature.
     pub empty_fields: Vec<String>,
@@ -119,9 +119,12 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
     let mut located = fields.signed;
     located.truncate(MAX_SIGNATURES);
     located.sort_by_key(|found| found.byte_range.as_ref().map_or(u64::MAX, segl_pdf::ByteRange::end));
-    let store = security_store::read_security_store(document)?;
+    let mut store = security_store::read_security_store(document)?;
     let first = located.iter().filter_map(|found| found.byte_range.as_ref().ok());
     let first = first.filter_map(|range| coverage::of(document, range).revision).min();
+    if let Some(first) = first {
+        security_store::take_earlier(document, first, &mut store);
+    }
     let later = match first {
         Some(first) => changes::of_revisions(document, first.saturating_add(1)),
         None => Vec::new(),
@@ -201,6 +204,11 @@ fn finish(found: &mut PdfSignature, timestamps: &[PdfTimestamp], store: &Securit
     {
         let level = level(&found.signature, store.present, stored);
         found.signature.format = Format::other(format!("PKCS7-{}", level.suffix()));
+    } else if [Format::other("PAdES-BES"), Format::other("PAdES-EPES")].contains(&found.signature.format)
+        && level(&found.signature, store.present, stored) == Level::Lta
+    {
+        // The LTV profile of EN 319 142-2: either of them with a security store and a document time-stamp over it.
+        found.signature.format = Format::other("PAdES-LTV");
     }
 }
 

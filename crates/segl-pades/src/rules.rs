@@ -235,6 +235,28 @@ impl<A: Source, B: Source> Step<'_, A, B> {
         Ok(())
     }
 
+    /// Whoever signs a document signs its pages: a node of their tree with other children is another document.
+    pub(crate) fn page_tree(&mut self) -> Result<(), ReadError> {
+        let kind = |node: &Dictionary| node.get("Type").and_then(Object::as_name).map(<[u8]>::to_vec);
+        for reference in self.touched.values().copied().collect::<Vec<_>>() {
+            let (Object::Dictionary(old), Object::Dictionary(new)) =
+                (self.before(reference), self.new.load(reference)?)
+            else {
+                continue;
+            };
+            if kind(&old).as_deref() != Some(b"Pages") {
+                continue;
+            }
+            let differs = |key: &str| -> Result<bool, ReadError> {
+                Ok(self.old.value(&old, key)? != self.new.value(&new, key)?)
+            };
+            if kind(&new) != kind(&old) || differs("Kids")? || differs("Count")? {
+                self.claim(reference, ChangeKind::Pages);
+            }
+        }
+        Ok(())
+    }
+
     /// Pages may get annotations for new signature fields, at the end of their lists, and nothing else.
     pub(crate) fn pages(&mut self) -> Result<(), ReadError> {
         let mut pages = BTreeSet::new();

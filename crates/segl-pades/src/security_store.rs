@@ -4,12 +4,18 @@ use std::collections::HashSet;
 
 use segl_ades::Evidence;
 use segl_crypto::{Source, sha256};
-use segl_pdf::{Appendix, Dictionary, Document, Object, ReadError, Update, UpdateError};
+use segl_pdf::{Appendix, Dictionary, Document, Entry, Object, ReadError, Update, UpdateError};
 
 use crate::edit;
 
 /// Objects read from one security store; real ones hold some tens. Origin: our choice.
 const MAX_OBJECTS: usize = 4096;
+
+/// Objects of the stores of all earlier revisions together. Origin: our choice.
+const MAX_EARLIER: usize = 1 << 14;
+
+/// Revisions whose store is looked at. Origin: our choice; a document renewed once a year has some tens.
+const MAX_REVISIONS: usize = 256;
 
 /// Reads everything in the `/DSS` dictionary, its own arrays and those of all `/VRI` entries (EN 319 142-1, 5.4.2).
 ///
@@ -33,16 +39,39 @@ pub fn read_security_store<S: Source>(document: &Document<S>) -> Result<Security
             store.unreadable += 1;
             continue;
         };
-        let pool = match kind {
-            Kind::Certificate => &mut store.evidence.certificates,
-            Kind::Crl => &mut store.evidence.crls,
-            Kind::Ocsp => &mut store.evidence.ocsp_responses,
-        };
+        let pool = kind.pool(&mut store.evidence);
         if !pool.contains(&data) {
             pool.push(data);
         }
     }
     Ok(store)
+}
+
+/// Takes in what the store had in revisions from `first` on and has no longer in the newest: an update may write the dictionary anew and
+/// leave out what it finds no use for, and it is still in the file.
+pub(crate) fn take_earlier<S: Source>(document: &Document<S>, first: usize, store: &mut SecurityStore) {
+    let mut known: HashSet<[u8; 32]> = store.evidence.pieces().map(sha256).collect();
+    let (mut seen, mut left) = (HashSet::new(), MAX_EARLIER);
+    let earlier = (first..document.revisions().len().saturating_sub(1)).rev().take(MAX_REVISIONS);
+    for then in earlier.filter_map(|revision| document.as_of(revision)) {
+        let Ok(Some(listed)) = list(&then) else { continue };
+        let Some(rest) = left.checked_sub(listed.items.len().saturating_add(listed.vri_entries)) else {
+            return;
+        };
+        left = rest;
+        store.present = true;
+        for (kind, item) in listed.items {
+            let place = item.as_reference().and_then(|reference| then.entry(reference.number));
+            let Some(Entry::InUse { offset, .. }) = place else { continue };
+            if !seen.insert(offset) {
+                continue;
+            }
+            let Some(data) = stream(&then, &item) else { continue };
+            if known.insert(sha256(&data)) {
+                kind.pool(&mut store.evidence).push(data);
+            }
+        }
+    }
 }
 
 /// What a `/DSS` dictionary holds.
@@ -70,6 +99,16 @@ pub(crate) enum Kind {
     Certificate,
     Crl,
     Ocsp,
+}
+
+impl Kind {
+    fn pool(self, evidence: &mut Evidence) -> &mut Vec<Vec<u8>> {
+        match self {
+            Self::Certificate => &mut evidence.certificates,
+            Self::Crl => &mut evidence.crls,
+            Self::Ocsp => &mut evidence.ocsp_responses,
+        }
+    }
 }
 
 /// Lists a store, its own arrays and those of all `/VRI` entries; `None` when the catalog has no `/DSS`.

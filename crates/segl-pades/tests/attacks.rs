@@ -284,3 +284,21 @@ fn a_changed_byte_breaks_the_digest() {
     let file = replaced(&sealed(&pdf::table()), "by hand", "by Hand");
     assert!(!first(&file).signature.content[0].intact());
 }
+
+/// Other pages are another document: that is told as a fault of the format, whatever was signed is intact.
+#[test]
+fn pages_added_or_removed_fail() {
+    for (form, original) in pdf::every_form() {
+        let changed = change(&sealed(&original), |document, update| {
+            let (page, dictionary) = document.first_page().unwrap();
+            let parent = dictionary.get("Parent").and_then(Object::as_reference).unwrap();
+            let copy = update.add(dictionary).unwrap();
+            let Object::Dictionary(tree) = document.load(parent).unwrap() else { panic!("{form}") };
+            let kids = Object::Array(vec![page.into(), copy.into()]);
+            update.replace(parent, tree.with("Kids", kids)).unwrap();
+        });
+        assert!(unexplained(&changed), "{form}");
+        assert!(fatal(&changed, "pages-changed"), "{form}");
+        assert!(!fatal(&stamped(&with_store(&sealed(&original))), "pages-changed"), "{form}");
+    }
+}

@@ -89,3 +89,17 @@ fn a_signature_after_the_time_stamp_is_not_covered() {
     assert!(!covers(stamp, second.signature.value.as_bytes()));
     assert_eq!((first.signature.timestamps.len(), second.signature.timestamps.len()), (1, 0));
 }
+
+/// What an update leaves out of the store is still in the file, and still evidence.
+#[test]
+fn evidence_of_an_earlier_store_is_not_lost() {
+    let file = stamped(&with_store(&sealed(&pdf::table())));
+    let document = Document::open(&file).unwrap();
+    let mut update = Update::new(&document).unwrap();
+    let store = update.add(Dictionary::new().with("Type", Object::name("DSS"))).unwrap();
+    update.replace(document.root(), document.catalog().unwrap().with("DSS", store)).unwrap();
+    let file = [file.as_slice(), update.finish(b"anew").unwrap().bytes()].concat();
+    let reading = reading(&file);
+    let there = &reading.signatures[0].signature.evidence;
+    assert!(common::evidence().pieces().all(|piece| there.pieces().any(|other| other == piece)));
+}

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use segl_ades::Evidence;
-use segl_crypto::{Source, Time};
+use segl_crypto::{Source, Time, VerifyError};
 use segl_pades::Reading;
 use segl_path::{Anchor, Anchors};
 use segl_pdf::{Document, Limits, ReadError};
 use segl_revocation::OcspView;
 use segl_tsp::Token;
 use segl_validate::{Policy, Report, TimestampReport, validate, validate_timestamp};
-use segl_x509::Certificate;
+use segl_x509::{Certificate, CertificateSignatureError};
 
 /// What was found in a PDF, and what it is worth.
 #[derive(Debug)]
@@ -88,9 +88,14 @@ pub fn embedded_anchors(reading: &Reading, which: EmbeddedAnchors) -> Anchors {
     anchors
 }
 
+/// Its own name as issuer, and a signature by its own key, as far as such a signature can be verified here: of an anchor only
+/// name and key count (RFC 5280, 6.1.1).
 fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.is_self_issued()
-        && certificate.public_key().is_ok_and(|key| certificate.verify_signed_by(&key).is_ok())
+    let is_refuted = || {
+        let outcome = certificate.public_key().map(|key| certificate.verify_signed_by(&key));
+        matches!(outcome, Ok(Err(CertificateSignatureError::Verify(VerifyError::BadSignature))))
+    };
+    certificate.is_self_issued() && !is_refuted()
 }
 
 /// Every certificate that can be read in signatures, security store, tokens and OCSP responses, each once.
@@ -108,7 +113,11 @@ fn certificates_inside(reading: &Reading) -> Vec<Certificate> {
     for token in tokens.into_iter().filter_map(|token| Token::from_der(token).ok()) {
         all.extend(token.certificates());
     }
-    for response in evidence.ocsp_responses.iter().filter_map(|der| OcspView::from_der(der).ok()) {
+    for response in evidence
+        .ocsp_responses
+        .iter()
+        .filter_map(|der| OcspView::from_der(der).or_else(|_| OcspView::from_basic_der(der)).ok())
+    {
         all.extend(response.certificates().iter().cloned());
     }
     let mut found: Vec<Certificate> = Vec::new();

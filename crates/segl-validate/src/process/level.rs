@@ -17,10 +17,14 @@ pub(crate) fn achieved(
     signer: Option<&Certificate>,
     stamps: &[Stamped<'_>],
 ) -> Format {
-    let Format::Baseline { family, level } = signature.format else { return signature.format.clone() };
-    if level < Level::Lt {
-        return signature.format.clone();
-    }
+    let lowered = match &signature.format {
+        Format::Baseline { family, level } if *level >= Level::Lt => Format::baseline(*family, Level::T),
+        // A PDF signature of ISO 32000-1 is told its level in the same way.
+        Format::Other { name } if ["PKCS7-LT", "PKCS7-LTA"].contains(&name.as_str()) => {
+            Format::other("PKCS7-T")
+        }
+        other => return other.clone(),
+    };
     // The outermost archive time-stamp is younger than all the evidence; the next one brings its own.
     let is_outermost = |stamped: &&Stamped<'_>| {
         stamped.stamp.rank() >= 3 && !stamps.iter().any(|other| other.stamp.covers_stamp(&stamped.stamp))
@@ -31,7 +35,7 @@ pub(crate) fn achieved(
         .filter_map(|stamped| stamped.basic.signer.as_ref());
     let complete = signer.is_some_and(|signer| is_covered(context, signer, Role::Signer))
         && units.into_iter().all(|unit| is_covered(context, unit, Role::Unit));
-    Format::baseline(family, if complete { level } else { Level::T })
+    if complete { signature.format.clone() } else { lowered }
 }
 
 /// Whether a chain has status information for each certificate inside the file.

@@ -32,7 +32,9 @@ pub(crate) fn validate(
 ) -> WithTime {
     let mut block = Block::new(BlockKind::WithTime, signature.id.clone());
     let mut blocks = Vec::new();
-    let best_time = best_time(context, signature, stamps);
+    // Step 2: what ends here ends before a time-stamp is looked at.
+    let best_time =
+        if goes_on(basic.conclusion) { best_time(context, signature, stamps) } else { context.now };
     let flow = steps(context, signature, basic, stamps, best_time, &mut block, &mut blocks);
     let conclusion = match flow {
         ControlFlow::Continue(()) => Conclusion::Passed,
@@ -41,6 +43,22 @@ pub(crate) fn validate(
     block.conclude(Check::Result, conclusion, format!("best signature time {best_time}"));
     blocks.push(block);
     WithTime { conclusion, best_time, blocks }
+}
+
+/// Step 2.
+fn goes_on(result: Conclusion) -> bool {
+    matches!(
+        result,
+        Conclusion::Passed
+            | Conclusion::Indeterminate(
+                Doubt::CryptoConstraintsFailureNoPoe
+                    | Doubt::RevokedNoPoe
+                    | Doubt::RevokedCaNoPoe
+                    | Doubt::TryLater
+                    | Doubt::OutOfBoundsNoPoe
+                    | Doubt::OutOfBoundsNotRevoked
+            )
+    )
 }
 
 /// Steps 1 and 3: the earliest time that a good time-stamp over the signature proves, otherwise now.
