@@ -11,7 +11,6 @@ use segl::{
     cert::MemoryRegister,
     crypto::{DigestAlgorithm, Time},
     pades::{GrowingFile, add_evidence, prepare_timestamp, read},
-    path::Anchors,
     pdf::{Document, Limits},
     sealing::Stamper,
     tsp::{Expectations, check_response, request},
@@ -48,9 +47,10 @@ fn with_evidence(original: &[u8], evidence: &Evidence) -> Vec<u8> {
 }
 
 fn judge(workshop: &Workshop, file: &[u8], time: Time) -> SignatureReport {
-    let anchors = Anchors::from_certificates([workshop.authority().root().certificate().clone()]);
     let signatures = read(&Document::open(file).unwrap()).unwrap().into_signatures();
-    validate(&signatures, &Evidence::default(), &anchors, time, &Policy::default()).signatures.remove(0)
+    validate(&signatures, &Evidence::default(), workshop.anchors(), time, &Policy::default())
+        .signatures
+        .remove(0)
 }
 
 /// The same pieces, before or after the document time-stamp: only what it covers is proved to have existed.

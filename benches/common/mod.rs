@@ -4,20 +4,16 @@
 use std::time::{Duration, Instant};
 
 use rand_core::UnwrapErr;
-use segl::Embedded;
 use segl::ades::Level;
 use segl::authority::{AuthorityKeys, TestAuthority};
-use segl::cert::{
-    AuthorityNames, AuthorityUrls, Holder, IssuedCertificates, Lifetime, Organisation,
-    OrganisationIdentifier, SealProfile, Unit,
-};
-use segl::crypto::{KeyKind, SignatureAlgorithm, SoftKind, SoftwareKey, Source, Time, ToBeSigned};
+use segl::cert::{IssuedCertificates, Lifetime, SealProfile};
+use segl::crypto::{SignatureAlgorithm, SoftKind, SoftwareKey, Source, Time, ToBeSigned};
 use segl::key::{Curve, Token};
 use segl::path::Anchors;
 use segl::pdf::Limits;
-use segl::record::SaltSeed;
-use segl::sealing::{Attempt, Decision, Helpers, Journal, Order, PdfDocument, PdfOptions, Tolerances, seal};
-use segl_testkit::sealing::{T0, lease, opening};
+use segl::sealing::{Journal, Order, PdfDocument, PdfOptions};
+use segl_testkit::sealing::T0;
+use segl_testkit::seals::{Sealer, anchors, authority, profile};
 
 /// Size of the PDF of the figure.
 pub(crate) const PDF_SIZE: usize = 200_000;
@@ -43,12 +39,10 @@ pub(crate) struct Bench<J, R> {
 
 impl<J: Journal, R: IssuedCertificates> Bench<J, R> {
     pub(crate) fn new(journal: J, register: R) -> Self {
-        let names = AuthorityNames::test().unwrap();
-        let urls = AuthorityUrls::new("http://pki.example.com").unwrap();
         let keys = AuthorityKeys::generate_soft(&mut rng()).unwrap();
-        let authority = TestAuthority::create(&names, &urls, keys, &register, T0, &mut rng()).unwrap();
-        let anchors = Anchors::from_certificates([authority.root().certificate().clone()]);
-        let profiles = [Curve::P256, Curve::P384].map(|curve| profile(&authority, curve));
+        let authority = authority(keys, &register, T0, &mut rng());
+        let anchors = anchors(&authority);
+        let profiles = [Curve::P256, Curve::P384].map(|curve| profile("TEST Unit", Lifetime::Hours12, curve));
         Self { authority, anchors, profiles, journal, register, count: 0 }
     }
 
@@ -61,43 +55,15 @@ impl<J: Journal, R: IssuedCertificates> Bench<J, R> {
         level: Level,
     ) -> Vec<u8> {
         self.count += 1;
-        let embedded = Embedded::new(&self.authority, &self.register, &now, rng());
-        let stamper = embedded.stamper(rng());
-        let helpers = Helpers {
-            issuer: &embedded,
-            stampers: &[&stamper],
-            anchors: &self.anchors,
-            evidence: &embedded,
-            clock: &now,
-            retry: &|_| false,
-            tolerances: Tolerances::default(),
-        };
+        let Self { authority, anchors, journal, register, .. } = self;
+        let sealer = Sealer { authority, register, anchors, journal, clock: &now };
         let profile = self.profiles[usize::from(curve == Curve::P384)].clone();
         let order = Order { profile, curve, level };
-        let attempt = Attempt::open(&self.journal, opening(self.count), &lease(1)).unwrap();
         let mut document = PdfDocument::new(pdf, Limits::default(), PdfOptions::default());
-        let sealed = seal(
-            attempt,
-            token,
-            &mut document,
-            &order,
-            &helpers,
-            &mut rng(),
-            &mut |_| Decision::Approve,
-            &mut |_| {},
-        )
-        .unwrap_or_else(|e| panic!("{e}"));
-        sealed.release(T0, SaltSeed::new([7; 32])).unwrap();
+        let sealed = sealer.seal(self.count, token, &order, &mut document, |_| rng());
+        sealed.unwrap_or_else(|e| panic!("{e}"));
         document.tail().to_vec()
     }
-}
-
-fn profile(authority: &TestAuthority, curve: Curve) -> SealProfile {
-    let key = if curve == Curve::P384 { KeyKind::EcP384 } else { KeyKind::EcP256 };
-    let identifier = OrganisationIdentifier::parse("NTRDK-00000000").unwrap();
-    let organisation = Organisation::new("DK", "TEST Organisation", identifier).unwrap();
-    let holder = Holder::new(organisation, Unit::new("TEST Unit").unwrap());
-    SealProfile::new(holder, Lifetime::Hours12, authority.urls()).key(key)
 }
 
 /// A PDF with one page and a stream that fills it up.

@@ -75,7 +75,19 @@ fn make_seeds(folder: &Path) -> Result<(), TaskError> {
     let corpus = folder.join("corpus");
     fs::create_dir_all(&corpus).map_err(TaskError::file(&corpus))?;
     let mut seeds = cargo();
-    seeds.args(["run", "--quiet", "--package", "segl-testkit", "--example", "fuzz_seeds", "--"]).arg(&corpus);
+    seeds
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "segl-testkit",
+            "--features",
+            "sealing",
+            "--example",
+            "fuzz_seeds",
+            "--",
+        ])
+        .arg(&corpus);
     succeed(&mut seeds)
 }
 

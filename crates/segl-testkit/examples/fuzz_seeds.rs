@@ -1,4 +1,4 @@
-//! Writes the seeds of the fuzz targets: `cargo run -p segl-testkit --example fuzz_seeds -- fuzz/corpus`.
+//! Writes the seeds of the fuzz targets: `cargo run -p segl-testkit --features sealing --example fuzz_seeds -- fuzz/corpus`.
 //!
 //! One of each thing that a target eats, made by our own code, the same bytes in every run: time and random
 //! numbers are fixed.
@@ -19,31 +19,22 @@ use std::{
 };
 
 use segl::{
-    Embedded,
     ades::Level,
     authority::{AuthorityKeys, TestAuthority},
-    cert::{
-        AuthorityNames, AuthorityUrls, Holder, Lifetime, MemoryRegister, Organisation,
-        OrganisationIdentifier, SealProfile, Unit,
-    },
-    crypto::{DigestAlgorithm, Time, digest},
+    cert::{Lifetime, MemoryRegister},
+    crypto::{DigestAlgorithm, digest},
     key::{Curve, SoftToken},
     pades::read,
     pdf::{Document, Limits},
     revocation::OcspRequest,
-    sealing::{
-        Attempt, Decision, Helpers, Lease, MemoryJournal, Order, PdfDocument, PdfOptions, RunnerId,
-        Tolerances, seal,
-    },
+    sealing::{MemoryJournal, Order, PdfDocument, PdfOptions},
     tsp::{TimestampRequest, TimestampResponse, Token},
 };
 use segl_testkit::{
     rng::SeededRng,
-    sealing::{log_id, opening, salts, uuid},
+    sealing::{T0, log_id},
+    seals::{Sealer, anchors, authority, profile},
 };
-
-/// When all of it is made.
-const NOW: Time = Time::from_unix(1_795_000_000);
 
 fn main() {
     let Some(corpus) = env::args_os().nth(1).map(PathBuf::from) else { panic!("say in which folder") };
@@ -55,11 +46,9 @@ fn main() {
 
     let mut rng = SeededRng::new(1);
     let register = MemoryRegister::default();
-    let now = NOW;
+    let now = T0;
     let keys = AuthorityKeys::generate_soft(&mut rng).unwrap();
-    let (names, urls) =
-        (AuthorityNames::test().unwrap(), AuthorityUrls::new("http://pki.example.com").unwrap());
-    let authority = TestAuthority::create(&names, &urls, keys, &register, now, &mut rng).unwrap();
+    let authority = authority(keys, &register, now, &mut rng);
     let material = authority.material();
 
     for (name, certificate) in [
@@ -131,43 +120,18 @@ fn sealed(
     level: Level,
     number: u64,
 ) -> Vec<u8> {
-    let random = |what: u64| SeededRng::new(10 * number + what);
     let ticks = Cell::new(0);
     let clock = || {
         ticks.set(ticks.get() + 1);
-        NOW + Duration::from_millis(100 * ticks.get())
+        T0 + Duration::from_millis(100 * ticks.get())
     };
-    let identifier = OrganisationIdentifier::parse("NTRDK-10000001").unwrap();
-    let organisation = Organisation::new("DK", "TEST Example Municipality", identifier).unwrap();
-    let holder = Holder::new(organisation, Unit::new("TEST Seal").unwrap());
-    let profile = SealProfile::new(holder, Lifetime::Hours12, authority.urls());
     let journal = MemoryJournal::new(log_id());
-    let lease = Lease { runner: RunnerId::new(uuid(7, number)), until: NOW + Duration::from_secs(3600) };
-    let attempt = Attempt::open(&journal, opening(number), &lease).unwrap();
-    let embedded = Embedded::new(authority, register, &clock, random(0));
-    let stamper = embedded.stamper(random(1));
-    let helpers = Helpers {
-        issuer: &embedded,
-        stampers: &[&stamper],
-        anchors: &embedded.anchors(),
-        evidence: &embedded,
-        clock: &clock,
-        retry: &|_| false,
-        tolerances: Tolerances::default(),
-    };
-    let order = Order { profile, curve: Curve::P256, level };
+    let sealer =
+        Sealer { authority, register, anchors: &anchors(authority), journal: &journal, clock: &clock };
+    let curve = Curve::P256;
+    let order = Order { profile: profile("TEST Seal", Lifetime::Hours12, curve), curve, level };
+    let random = |who: u64| SeededRng::new(10 * number + who);
     let mut document = PdfDocument::new(original, Limits::default(), PdfOptions::default());
-    let sealed = seal(
-        attempt,
-        SoftToken::new(random(2)),
-        &mut document,
-        &order,
-        &helpers,
-        &mut random(3),
-        &mut |_| Decision::Approve,
-        &mut |_| {},
-    )
-    .unwrap();
-    sealed.release(clock(), salts(number)).unwrap();
+    sealer.seal(number, SoftToken::new(random(3)), &order, &mut document, random).unwrap();
     [original, document.tail()].concat()
 }

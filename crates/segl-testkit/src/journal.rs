@@ -3,8 +3,8 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use segl_record::{Cause, Outcome, SealingRecord, Step};
-use segl_sealing::{
+use segl::record::{Cause, Outcome, SealingRecord, Step};
+use segl::sealing::{
     AdvanceError, ClearError, ConcludeError, End, Journal, OpenError, Repeated, Sweep, Unfinished,
     is_durable_step, recover,
 };
@@ -176,7 +176,7 @@ pub fn keys_and_certificates_are_used_once<J: Journal>(journal: &J) {
     run_to(journal, 3, 3);
     journal.conclude(&record(3, 3, Outcome::Aborted(Cause::Issuing)), salts(3)).unwrap();
     // Another request of the same session, so the receipt of the first key would fit.
-    let second = segl_record::Opening { session: opening(3).session, ..opening(4) };
+    let second = segl::record::Opening { session: opening(3).session, ..opening(4) };
     journal.open(&second, &lease(4)).unwrap();
     for done in 1..=2 {
         journal.advance(second.request, progress(3, done - 1).step(), &progress(3, done)).unwrap();
@@ -195,7 +195,7 @@ pub fn an_alarm_stops_the_slot<J: Journal>(journal: &J) {
     assert_eq!(journal.stopped(&slot()).unwrap(), Some(alarm.concluded()));
     let refused = journal.open(&opening(2), &lease(2));
     assert!(matches!(refused, Err(OpenError::SlotStopped { since }) if since == alarm.concluded()));
-    let other = segl_record::Opening { slot: segl_record::SlotName::new("other").unwrap(), ..opening(3) };
+    let other = segl::record::Opening { slot: segl::record::SlotName::new("other").unwrap(), ..opening(3) };
     journal.open(&other, &lease(3)).unwrap();
     let clearance = journal.clear(&cleared(), salts(91)).unwrap();
     assert_eq!(clearance.sequence(), entry.sequence() + 1);

@@ -9,7 +9,12 @@
     reason = "only tests use this, and a test may stop at the first surprise"
 )]
 
+pub mod corpus;
+#[cfg(feature = "sealing")]
 pub mod journal;
 pub mod peers;
 pub mod rng;
+#[cfg(feature = "sealing")]
 pub mod sealing;
+#[cfg(feature = "sealing")]
+pub mod seals;

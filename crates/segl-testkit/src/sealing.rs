@@ -4,16 +4,16 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use segl_crypto::{Time, sha256};
-use segl_key::{Curve, KeyId, KeyRequest, OneShotKey, Receipt, SoftToken};
-use segl_record::{
+use segl::crypto::{Time, sha256};
+use segl::key::{Curve, KeyId, KeyRequest, OneShotKey, Receipt, SoftToken};
+use segl::record::{
     Advance, AssertionId, AssertionIssuer, Authentication, ContextClass, DigestLike, Holder, HolderEmail,
     HolderId, HolderName, KeyReceipt, LevelOfAssurance, LogId, Opening, Operator, Organisation,
     OrganisationName, OrganisationNumber, Outcome, PolicyVersion, PresentedContent, Progress, Purpose,
     ReferenceText, RequestId, SaltSeed, SealingRecord, Serial, SessionId, SlotCleared, SlotName,
     SubjectFormat, TermsVersion,
 };
-use segl_sealing::{Lease, RunnerId};
+use segl::sealing::{Lease, RunnerId};
 use uuid::Uuid;
 
 use crate::rng::SeededRng;
