@@ -80,5 +80,5 @@ fn cases_with_revocation() {
         }
     }
     println!("{agreed} as expected\n{}", wrong.join("\n"));
-    assert!(agreed >= 219, "{}", wrong.join("\n"));
+    assert!(agreed >= 220, "{}", wrong.join("\n"));
 }
