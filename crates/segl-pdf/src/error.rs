@@ -80,6 +80,9 @@ pub enum XrefProblem {
     /// The entry says that an object begins here, and it does not.
     #[error("object {0} does not begin here")]
     ObjectNotHere(Reference),
+    /// A `/Prev` points forward and the section there has one too, so that newer objects stand under older ones.
+    #[error("the chain of /Prev goes forward before its last section")]
+    Order,
     /// The offset lies outside of the file.
     #[error("the offset lies outside of the file")]
     OutsideFile,

@@ -74,9 +74,11 @@ impl Revision {
     }
 
     /// Whether one of its sections names a number twice, which two readers may understand differently.
+    ///
+    /// In a hybrid section the table says that a number is free and the stream where it is; anything else is ambiguous.
     #[must_use]
     pub fn has_ambiguous_entries(&self) -> bool {
-        self.sections.iter().any(|section| section.entries.overlap())
+        self.sections.iter().any(|section| section.is_ambiguous())
     }
 
     pub(crate) fn get(&self, number: u32) -> Option<Entry> {
@@ -110,6 +112,11 @@ pub(crate) fn read_chain<S: Source + ?Sized>(
         }
         visited.push(offset);
         let section = reader.read(offset)?;
+        // Only the front section of a linearized file points forward, and what it points at is the oldest (Annex F.3.4).
+        // Elsewhere it would slip objects under a revision that was signed without them.
+        if joins && section.previous.is_some() {
+            return Err(broken(offset, XrefProblem::Order));
+        }
         next = section.previous;
         // The first section of a linearized file stands at the front and points forward to the rest of its revision.
         let points_forward = section.previous.is_some_and(|previous| previous > section.offset);

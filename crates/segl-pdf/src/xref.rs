@@ -132,6 +132,15 @@ impl Section {
             found => found,
         }
     }
+
+    /// Whether it names a number twice, other than as free in the table and in use in the stream beside it.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        let in_table = |number| self.entries.get(number).is_some_and(|entry| entry != Entry::Free);
+        let twice = |hidden: &Entries| {
+            hidden.overlap() || hidden.iter().any(|(number, entry)| entry != Entry::Free && in_table(number))
+        };
+        self.entries.overlap() || self.hidden.as_ref().is_some_and(twice)
+    }
 }
 
 /// The highest object number a section speaks of, for `/Size`.
