@@ -38,7 +38,7 @@ impl Sealed {
         static SHARED: OnceLock<Sealed> = OnceLock::new();
         SHARED.get_or_init(|| {
             let workshop = Workshop::new("peer_profiles");
-            let originals: Vec<_> = documents::all().into_iter().take(5).collect();
+            let originals: Vec<_> = documents::all().into_iter().take(3).collect();
             let seal = |wishes: &dyn Fn(Level) -> Vec<Wish>| {
                 let levels = [Level::B, Level::T, Level::Lt, Level::Lta];
                 let wishes = levels.iter().flat_map(|&level| wishes(level));
