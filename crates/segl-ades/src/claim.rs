@@ -46,7 +46,9 @@ impl fmt::Display for TimestampKind {
 }
 
 /// A time-stamp token as found, with the digest of what this format says it covers: located, not believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` leaves out the token, which holds the digest of what it covers in clear (S000-64).
+#[derive(Clone, PartialEq, Eq)]
 pub struct TimestampClaim {
     /// Its place in the format, unique in the file: `Signature1/signature-time-stamp[0]`, a field name.
     pub id: String,
@@ -62,12 +64,24 @@ pub struct TimestampClaim {
     pub covered: CoveredObjects,
 }
 
+impl fmt::Debug for TimestampClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimestampClaim")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("imprint", &self.imprint)
+            .field("covered_until", &self.covered_until)
+            .field("covered", &self.covered)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Which objects lie in the octets that a time-stamp covers: certificates, CRLs, OCSP responses, tokens of other time-stamps and
 /// signature values, each named by the SHA-256 of its octets (what EN 319 102-1, 5.6.2.3 calls the set S).
 ///
 /// Content counts and not place: the same octets elsewhere in the file are covered too. Whatever is not in here may have been
-/// added later. A copy shares what it holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// added later. A copy shares what it holds. `Debug` shows how many there are.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct CoveredObjects(Arc<BTreeSet<[u8; 32]>>);
 
 impl CoveredObjects {
@@ -89,6 +103,12 @@ impl CoveredObjects {
     }
 }
 
+impl fmt::Debug for CoveredObjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CoveredObjects({})", self.0.len())
+    }
+}
+
 impl FromIterator<[u8; 32]> for CoveredObjects {
     fn from_iter<I: IntoIterator<Item = [u8; 32]>>(ids: I) -> Self {
         Self(Arc::new(ids.into_iter().collect()))
@@ -105,5 +125,6 @@ mod tests {
         assert!(covered.has(b"one") && covered.contains(&sha256(b"two")));
         assert!(!covered.has(b"on") && !CoveredObjects::default().has(b""));
         assert_eq!(covered.iter().count(), 2);
+        assert_eq!(format!("{covered:?}"), "CoveredObjects(2)");
     }
 }

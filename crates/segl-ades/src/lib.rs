@@ -13,7 +13,6 @@
 mod claim;
 mod evidence;
 mod level;
-mod pending;
 mod properties;
 mod scope;
 mod signature;
@@ -21,7 +20,6 @@ mod signature;
 pub use crate::claim::{CoveredObjects, TimestampClaim, TimestampKind};
 pub use crate::evidence::Evidence;
 pub use crate::level::{Family, Format, Level, ParseLevelError};
-pub use crate::pending::Need;
 pub use crate::properties::{CertificateReference, SignaturePolicy, SignedProperties};
 pub use crate::scope::{ContentDigest, Scope};
 pub use crate::signature::{Finding, Signature, SignerRole};

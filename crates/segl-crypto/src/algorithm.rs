@@ -56,10 +56,11 @@ const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// In octets. Salts are as long as digests, at most 64; the longest modulus read here, 16 384 bits, has room for twice this.
 const MAX_SALT: usize = 1_024;
 
 /// The identifiers that name scheme and digest at once (RFC 3279, RFC 4055, RFC 5758, NIST CSOR for SHA-3).
-const NAMED: [(ObjectIdentifier, SignatureScheme, DigestAlgorithm); 19] = {
+const NAMED: [(ObjectIdentifier, SignatureScheme, DigestAlgorithm); 20] = {
     use DigestAlgorithm::*;
     use SignatureScheme::{Ecdsa, RsaPkcs1};
     const fn oid(text: &str) -> ObjectIdentifier {
@@ -82,6 +83,7 @@ const NAMED: [(ObjectIdentifier, SignatureScheme, DigestAlgorithm); 19] = {
         (oid("1.2.840.10045.4.3.2"), Ecdsa, Sha256),
         (oid("1.2.840.10045.4.3.3"), Ecdsa, Sha384),
         (oid("1.2.840.10045.4.3.4"), Ecdsa, Sha512),
+        (oid("2.16.840.1.101.3.4.3.9"), Ecdsa, Sha3_224),
         (oid("2.16.840.1.101.3.4.3.10"), Ecdsa, Sha3_256),
         (oid("2.16.840.1.101.3.4.3.11"), Ecdsa, Sha3_384),
         (oid("2.16.840.1.101.3.4.3.12"), Ecdsa, Sha3_512),
@@ -138,7 +140,7 @@ impl SignatureAlgorithm {
 
     /// The DER of the AlgorithmIdentifier: parameters absent for ECDSA and Ed25519, NULL for PKCS#1, explicit for PSS.
     ///
-    /// Empty for a pair that has no identifier (ECDSA with MD5 or SHA3-224), which cannot be made for signing.
+    /// Empty where there is no identifier: for ECDSA with MD5, and for a PSS salt of more than 65 535 octets. Nothing here signs so.
     #[must_use]
     pub fn to_der(self) -> Vec<u8> {
         self.encode().unwrap_or_default()

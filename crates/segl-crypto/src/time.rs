@@ -204,13 +204,6 @@ impl Time {
         text.push('Z');
         text
     }
-
-    /// The same second as a `der` value, or `None` before 1970, which that type cannot say.
-    #[must_use]
-    pub fn to_der_date_time(self) -> Option<der::DateTime> {
-        let c = self.civil();
-        der::DateTime::new(c.year, c.month, c.day, c.hour, c.minute, c.second).ok()
-    }
 }
 
 impl From<SystemTime> for Time {
