@@ -1,9 +1,9 @@
 //! What was changed after a signature, revision by revision.
 
 use segl_crypto::Source;
-use segl_pdf::{Document, Reference};
+use segl_pdf::{Document, Reference, Revision};
 
-use crate::{coverage::Coverage, explain};
+use crate::{coverage::Coverage, explain, links::Links};
 
 /// How far a change goes, in the order of the DocMDP permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,12 +122,20 @@ impl LaterChanges {
 pub(crate) fn of_revisions<S: Source>(document: &Document<S>, first: usize) -> Vec<LaterChanges> {
     let count = document.revisions().len();
     let mut every = vec![LaterChanges::default(); count];
-    for (index, step) in every.iter_mut().enumerate().skip(first.max(1)) {
+    let first = first.max(1);
+    let Some(signed) = first.checked_sub(1).filter(|_| first < count).and_then(|index| document.as_of(index))
+    else {
+        return every;
+    };
+    let later = document.revisions().iter().skip(first);
+    let mut links =
+        Links::of(&signed, later.flat_map(Revision::objects).map(|object| object.number).collect());
+    for (index, step) in every.iter_mut().enumerate().skip(first) {
         if let Some(before) = index.checked_sub(1).and_then(|before| document.as_of(before))
             && let Some(after) = document.as_of(index)
         {
             // What cannot be read cannot be compared; the signatures themselves can still be.
-            let changes = explain::step(&before, &after).unwrap_or_else(|error| {
+            let changes = explain::step(&before, &after, &mut links).unwrap_or_else(|error| {
                 vec![(
                     None,
                     ChangeKind::Unexplained { what: format!("the revision cannot be read: {error}") },

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use segl_crypto::{Source, sha256};
 use segl_pdf::{Dictionary, Document, Entry, Object, ReadError, Reference};
 
-use crate::ChangeKind;
+use crate::{
+    ChangeKind,
+    links::{Links, Place},
+};
 
 /// Objects of one revision that are looked at. Origin: our choice; an update by a signing program has some tens.
 pub(crate) const MAX_OBJECTS: usize = 20_000;
@@ -20,11 +23,21 @@ const MAX_HOPS: usize = 16;
 type Explained = Vec<(Option<Reference>, ChangeKind)>;
 
 /// What a revision changed; unchanged objects are left out.
+///
+/// `links` are the places of the objects as of `old`; what the revision adds to them is taken in.
 pub(crate) fn step<A: Source, B: Source>(
     old: &Document<A>,
     new: &Document<B>,
+    links: &mut Links,
 ) -> Result<Explained, ReadError> {
-    let mut step = Step { old, new, touched: BTreeMap::new(), claims: BTreeMap::new(), notes: Vec::new() };
+    let mut step = Step {
+        old,
+        new,
+        touched: BTreeMap::new(),
+        claims: BTreeMap::new(),
+        store: HashSet::new(),
+        notes: Vec::new(),
+    };
     step.collect();
     if step.touched.len() > MAX_OBJECTS {
         step.note(None, format!("{} objects are too many to compare", step.touched.len()));
@@ -37,6 +50,12 @@ pub(crate) fn step<A: Source, B: Source>(
     step.security_store()?;
     step.form()?;
     step.pages()?;
+    step.other_places(links);
+    for reference in step.touched.values() {
+        if let Ok(value) = new.load(*reference) {
+            links.add(*reference, &value);
+        }
+    }
     Ok(step.finish())
 }
 
@@ -46,6 +65,8 @@ pub(crate) struct Step<'a, A, B> {
     /// Objects whose entry is another than before.
     pub(crate) touched: BTreeMap<u32, Reference>,
     pub(crate) claims: BTreeMap<u32, ChangeKind>,
+    /// Objects of the security store, before and now.
+    pub(crate) store: HashSet<u32>,
     pub(crate) notes: Explained,
 }
 
@@ -67,6 +88,12 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             let before = self.old.entry(number);
             if before == Some(entry) || self.touched.contains_key(&number) {
                 continue;
+            }
+            if let (Some(was), Some(is)) = (before.and_then(generation), written_generation(entry))
+                && was != is
+            {
+                // Readers differ in whether they look at generations.
+                self.note(Some(Reference { number, generation: is }), "an object has another generation");
             }
             let reference = match entry {
                 Entry::Free => {
@@ -198,6 +225,36 @@ impl<A: Source, B: Source> Step<'_, A, B> {
         }
     }
 
+    /// Takes back claims on objects that the document shows in another place than the one the claim is about.
+    fn other_places(&mut self, links: &Links) {
+        if !links.complete {
+            self.note(None, "the document has too many objects to see what refers to the changed ones");
+        }
+        let root = Some(self.old.root().number);
+        for (number, reference) in self.touched.clone() {
+            if self.is_new(reference) {
+                if links.places(number).next().is_some() {
+                    let what = "the document referred to the object before it existed".into();
+                    self.claims.insert(number, ChangeKind::Unexplained { what });
+                }
+                continue;
+            }
+            let kind = self.claims.get(&number);
+            let is_own_place = |(owner, key): &Place| match (owner, key.as_slice()) {
+                (None, b"Info" | b"Prev" | b"XRefStm") => kind == Some(&ChangeKind::Metadata),
+                (owner, b"Metadata") if *owner == root => kind == Some(&ChangeKind::Metadata),
+                (owner, b"DSS") if *owner == root => kind == Some(&ChangeKind::SecurityStore),
+                (Some(owner), _) if self.store.contains(owner) => kind == Some(&ChangeKind::SecurityStore),
+                _ => false,
+            };
+            let may_be_anything = matches!(kind, Some(ChangeKind::Metadata | ChangeKind::SecurityStore));
+            if may_be_anything && !links.places(number).all(is_own_place) {
+                let what = "the object serves another purpose besides".into();
+                self.claims.insert(number, ChangeKind::Unexplained { what });
+            }
+        }
+    }
+
     /// Every touched object with its claim; containers and rewritten objects are left out.
     fn finish(mut self) -> Explained {
         let mut explained = Vec::new();
@@ -221,10 +278,11 @@ impl<A: Source, B: Source> Step<'_, A, B> {
     /// A new object stream or cross-reference stream: what is in it is looked at by itself.
     fn is_container(&self, reference: Reference) -> bool {
         let fresh = matches!(self.old.entry(reference.number), None | Some(Entry::Free));
-        let value = self.new.load(reference).unwrap_or(Object::Null);
+        // What cannot be read is not nothing: another reader may find something there.
+        let Ok(value) = self.new.load(reference) else { return false };
         let kind =
             value.as_stream().and_then(|stream| stream.dictionary.get("Type")).and_then(Object::as_name);
-        let nothing = value.is_null() && self.before(reference).is_null();
+        let nothing = value.is_null() && matches!(self.old.load(reference), Ok(Object::Null));
         nothing || (fresh && matches!(kind, Some(b"ObjStm" | b"XRef")))
     }
 
@@ -247,6 +305,24 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             (Object::Null, Object::Null) => false,
             (before, now) => before == now,
         }
+    }
+}
+
+/// The generation of an object that is there.
+const fn generation(entry: Entry) -> Option<u16> {
+    match entry {
+        // Offset zero stands for an unused number.
+        Entry::InUse { offset: 0, .. } => None,
+        entry => written_generation(entry),
+    }
+}
+
+/// The generation an entry gives, wherever it leads.
+const fn written_generation(entry: Entry) -> Option<u16> {
+    match entry {
+        Entry::Free => None,
+        Entry::InUse { generation, .. } => Some(generation),
+        Entry::Compressed { .. } => Some(0),
     }
 }
 

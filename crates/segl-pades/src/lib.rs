@@ -24,6 +24,7 @@ mod extend;
 mod field;
 mod form;
 mod imprint;
+mod links;
 mod permissions;
 mod prepare;
 mod properties;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use segl_crypto::Source;
-use segl_pdf::{Dictionary, Field, Object, ReadError};
+use segl_pdf::{Dictionary, Field, Object, ReadError, Reference};
 
 use crate::{
     ChangeKind,
@@ -72,7 +72,9 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             vec![(old.get("DSS").cloned().unwrap_or(Object::Null), value.clone())];
         let mut seen = HashSet::new();
         while let Some((before, now)) = containers.pop() {
+            self.store.extend(before.as_reference().map(|reference| reference.number));
             if let Some(reference) = now.as_reference() {
+                self.store.insert(reference.number);
                 if !seen.insert(reference) || seen.len() > MAX_OBJECTS {
                     continue;
                 }
@@ -175,6 +177,7 @@ impl<A: Source, B: Source> Step<'_, A, B> {
                 self.compare(reference, &known.dictionary, &field.dictionary, &[], ChangeKind::Bookkeeping);
                 return Ok(());
             }
+            self.unsigned_appearance(reference, field)?;
             let kind = self.signature_kind(field)?;
             self.compare(
                 reference,
@@ -212,9 +215,30 @@ impl<A: Source, B: Source> Step<'_, A, B> {
         if certified && is_visible(&self.new.value(&field.dictionary, "Rect")?) {
             self.note(Some(reference), "a visible signature field was added to a certified document");
         }
+        self.unsigned_appearance(reference, field)?;
         let kind = self.signature_kind(field)?;
         self.claim(reference, kind.clone());
         self.claim_parts(field, &kind)
+    }
+
+    /// A signature's appearance is its signer's; a field that nobody signed, or that a time-stamp is in, could show anything.
+    fn unsigned_appearance(&mut self, reference: Reference, field: &Field) -> Result<(), ReadError> {
+        if !self.is_touched(reference) {
+            return Ok(());
+        }
+        if ["A", "AA"].iter().any(|key| field.dictionary.get(key).is_some()) {
+            self.note(Some(reference), "a signature field has an action");
+        }
+        let value = field.value.as_ref().map_or(Ok(Object::Null), |value| self.new.resolve(value))?;
+        let sub_filter = value.as_dictionary().and_then(|signature| signature.get("SubFilter"));
+        let signed = sub_filter.is_some_and(|name| name.as_name() != Some(b"ETSI.RFC3161"));
+        let appears = field.dictionary.get("AP").is_some()
+            && self.before(reference).as_dictionary().and_then(|before| before.get("AP"))
+                != field.dictionary.get("AP");
+        if !signed && appears && is_visible(&self.new.value(&field.dictionary, "Rect")?) {
+            self.note(Some(reference), "a visible signature field without a signature has an appearance");
+        }
+        Ok(())
     }
 
     /// What a signature field holds; an empty invisible one is prepared for later.
@@ -312,6 +336,9 @@ impl<A: Source, B: Source> Step<'_, A, B> {
 }
 
 fn is_visible(rect: &Object) -> bool {
-    let Some([left, bottom, right, top]) = rect.as_array() else { return false };
-    left != right && bottom != top
+    match rect.as_array() {
+        // Readers take the first four numbers of more.
+        Some([left, bottom, right, top, ..]) => left != right && bottom != top,
+        _ => false,
+    }
 }

@@ -1,0 +1,142 @@
+//! Changes after a seal that one harmless place explains, of objects that have another place besides.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod common;
+
+use std::fmt::Write;
+
+use common::{pdf, sealed, with_store};
+use segl_pades::{ChangeLevel, read};
+use segl_pdf::Document;
+
+/// A document of these bodies, from object 1 on; the trailer says what is given.
+fn document(bodies: &[&str], trailer: &str) -> Vec<u8> {
+    let mut file = String::from("%PDF-1.7\n");
+    let mut rows = String::from("0000000000 65535 f \n");
+    for (number, body) in (1..).zip(bodies) {
+        writeln!(rows, "{:010} 00000 n ", file.len()).unwrap();
+        write!(file, "{number} 0 obj\n{body}\nendobj\n").unwrap();
+    }
+    let (xref, size) = (file.len(), bodies.len() + 1);
+    write!(
+        file,
+        "xref\n0 {size}\n{rows}trailer\n<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{xref}\n%%EOF\n"
+    )
+    .unwrap();
+    file.into_bytes()
+}
+
+/// Appends a revision with objects as they are given; an entry is a row of the table, when it shall lie.
+fn revision(file: &[u8], objects: &[(u32, &str)], entries: &[(u32, &str)], trailer: &str) -> Vec<u8> {
+    let document = Document::open(file).unwrap();
+    let previous = document.last_revision().unwrap().xref_offset();
+    let mut out = file.to_vec();
+    let mut rows = String::new();
+    for (number, body) in objects {
+        let row = entries.iter().find(|(of, _)| of == number).map(|(_, row)| (*row).to_owned());
+        let row = row.unwrap_or_else(|| format!("{:010} 00000 n", out.len()));
+        write!(rows, "{number} 1\n{row} \n").unwrap();
+        out.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
+    }
+    let xref = out.len();
+    let info = document.trailer().get("Info").and_then(|info| info.as_reference());
+    let info = info.map_or_else(String::new, |info| format!("/Info {info}"));
+    let root = document.root();
+    out.extend_from_slice(
+        format!("xref\n{rows}trailer\n<</Size 99/Root {root}{info}{trailer}/Prev {previous}>>\nstartxref\n{xref}\n%%EOF\n")
+            .as_bytes(),
+    );
+    out
+}
+
+fn level(file: &[u8]) -> ChangeLevel {
+    let mut reading = read(&Document::open(file).unwrap()).unwrap();
+    let found = reading.signatures.remove(0);
+    assert!(found.signature.content[0].intact(), "the signed bytes themselves are untouched");
+    found.facts.later.level()
+}
+
+const PAGES: &str = "<</Type/Pages/Kids[3 0 R]/Count 1>>";
+const FORGED: &str = "<</Length 3>>\nstream\n0 w\nendstream";
+
+#[test]
+fn what_the_document_referred_to_before_it_existed_is_noticed() {
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents[4 0 R 50 0 R]>>";
+    let file = with_store(&sealed(&document(&["<</Type/Catalog/Pages 2 0 R>>", PAGES, page, FORGED], "")));
+    assert_eq!(level(&file), ChangeLevel::LongTerm);
+    let opened = Document::open(&file).unwrap();
+    let store = opened.catalog().unwrap().get("DSS").unwrap().as_reference().unwrap().number;
+    let container = "<</Type/ObjStm/N 0/First 0/Length 3>>\nstream\n0 w\nendstream";
+    for (name, objects, trailer) in [
+        ("evidence", vec![(50, FORGED), (store, "<</Certs[50 0 R]>>")], ""),
+        ("object stream", vec![(50, container)], ""),
+        ("information", vec![(50, "<</Title(a)>>")], "/Info 50 0 R"),
+    ] {
+        assert_eq!(level(&revision(&file, &objects, &[], trailer)), ChangeLevel::Unexplained, "{name}");
+    }
+    let honest = revision(&file, &[(51, FORGED), (store, "<</Certs[51 0 R]>>")], &[], "");
+    assert_eq!(level(&honest), ChangeLevel::LongTerm);
+}
+
+#[test]
+fn information_metadata_and_stores_that_are_something_else_too_are_noticed() {
+    let with = |catalog: &str, page: &str, shared: &str, trailer: &str| {
+        let catalog = format!("<</Type/Catalog/Pages 2 0 R{catalog}>>");
+        let page = format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]{page}>>");
+        sealed(&document(&[&catalog, PAGES, &page, shared], trailer))
+    };
+    let metadata = "<</Type/Metadata/Subtype/XML/Length 3>>\nstream\n1 w\nendstream";
+    let other = "<</Type/Metadata/Subtype/XML/Length 3>>\nstream\n0 w\nendstream";
+    for (name, file, now, worst) in [
+        ("information", with("", "/Resources 4 0 R", "<</Font<<>>>>", "/Info 4 0 R"), "<</Font 4>>", true),
+        ("metadata", with("/Metadata 4 0 R", "/Contents 4 0 R", metadata, ""), other, true),
+        ("store", with("/DSS 4 0 R", "/Resources 4 0 R", "<</Font<<>>>>", ""), "<</Font 4>>", true),
+        ("honest information", with("", "", "<</Title(a)>>", "/Info 4 0 R"), "<</Title(b)>>", false),
+        ("honest metadata", with("/Metadata 4 0 R", "", metadata, ""), other, false),
+        ("honest store", with("/DSS 4 0 R", "", "<</Certs[]>>", ""), "<</CRLs[]>>", false),
+    ] {
+        let expected = if worst { ChangeLevel::Unexplained } else { ChangeLevel::LongTerm };
+        assert_eq!(level(&revision(&file, &[(4, now)], &[], "")), expected, "{name}");
+    }
+}
+
+#[test]
+fn another_generation_and_an_object_that_is_not_there_are_noticed() {
+    let file = sealed(&pdf::table());
+    for row in ["0000000000 00001 n", "0000000009 00001 n", "9999999999 00001 n"] {
+        assert_eq!(
+            level(&revision(&file, &[(3, FORGED)], &[(3, row)], "")),
+            ChangeLevel::Unexplained,
+            "{row}"
+        );
+    }
+    // A number that was not used, and leads nowhere here.
+    let row = [(60, "9999999999 00000 n")];
+    assert_eq!(level(&revision(&file, &[(60, FORGED)], &row, "")), ChangeLevel::Unexplained);
+}
+
+#[test]
+fn a_field_that_nobody_signed_shows_nothing_new() {
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots[4 0 R]>>";
+    let catalog = "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>";
+    let field = |rest: &str| format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(Empty)/P 3 0 R{rest}>>");
+    let file = sealed(&document(&[catalog, PAGES, page, &field("/Rect[0 0 9 9]")], ""));
+    let fields = Document::open(&file).unwrap().fields().unwrap();
+    let empty = fields.iter().find(|field| field.name == "Empty").unwrap().reference.unwrap().number;
+    assert_eq!(empty, 4);
+    let stamp = "<</Type/DocTimeStamp/SubFilter/ETSI.RFC3161/ByteRange[0 1 2 1]/Contents<00>>>";
+    for rest in
+        ["/Rect[0 0 9 9]/AP<</N 50 0 R>>", "/Rect[0 0 9 9]/AP<</N 50 0 R>>/V 51 0 R", "/Rect[0 0 9 9]/AA<<>>"]
+    {
+        let changed = field(rest);
+        let objects = [(4, changed.as_str()), (50, FORGED), (51, stamp)];
+        assert_eq!(level(&revision(&file, &objects, &[], "")), ChangeLevel::Unexplained, "{rest}");
+    }
+}
