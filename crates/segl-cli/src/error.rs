@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use crate::advice::advice;
+use crate::report::printable;
 
 /// Exit status when something could not be read or run.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
@@ -12,7 +13,7 @@ pub(crate) type Failure = Box<dyn Error>;
 
 /// Prints an error with its causes, each once, and what to do about it, to standard error.
 pub(crate) fn print(error: &Failure) {
-    eprintln!("segl: {}", chain(error.as_ref()));
+    eprintln!("segl: {}", printable(&chain(error.as_ref())));
     if let Some(advice) = advice(error.as_ref()) {
         eprintln!("  help: {advice}");
     }

@@ -100,16 +100,16 @@ pub(crate) fn text(
     trust: &str,
     paint: &dyn Fn(bool, &str) -> String,
 ) -> String {
-    let mut out = format!("{}\n", file.display());
+    let mut out = format!("{}\n", printable(&file.display().to_string()));
     // Writing to a String cannot fail.
     let mut line = |name: &str, words: &str| {
-        let text = format!("  {name:<14}{words}");
+        let text = format!("  {:<14}{words}", printable(name));
         _ = writeln!(out, "{}", text.trim_end());
     };
     let validation = match judged {
         Ok(validation) => validation,
         Err(error) => {
-            line("not read", error);
+            line("not read", &printable(error));
             return out;
         }
     };
@@ -156,15 +156,29 @@ fn verdict(indication: &str, sub_indication: Option<&str>) -> String {
     }
 }
 
+/// Words of strangers on one line, with nothing in them that moves or turns what stands around them.
+pub(crate) fn printable(words: &str) -> String {
+    let replaced = |character: char| match character {
+        // Marks and brackets of direction, line and paragraph separators.
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '\u{fffd}'
+        }
+        character if character.is_control() => '\u{fffd}',
+        character => character,
+    };
+    words.chars().map(replaced).collect()
+}
+
 fn explained(line: &Line) -> String {
     match line.detail.as_str() {
         "" => line.check.name().to_owned(),
-        detail => format!("{}: {detail}", line.check.name()),
+        detail => format!("{}: {}", line.check.name(), printable(detail)),
     }
 }
 
 fn who(certificate: Option<&Certificate>) -> String {
-    certificate.map_or_else(|| "unknown".to_owned(), |certificate| certificate.subject().to_string())
+    certificate
+        .map_or_else(|| "unknown".to_owned(), |certificate| printable(&certificate.subject().to_string()))
 }
 
 const fn integrity(report: &SignatureReport) -> &'static str {
@@ -199,4 +213,18 @@ fn timestamp_words(stamp: &TimestampReport) -> String {
     let time = stamp.time.map_or_else(|| "unknown time".to_owned(), |time| time.to_string());
     let verdict = verdict(stamp.conclusion.name(), stamp.conclusion.sub_indication());
     format!("{time} {} {verdict}, by {}", stamp.kind.name(), who(stamp.signing_certificate.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_strangers_stay_on_their_line() {
+        let judged: Judged = Err("the handler \x1b[2J\nSignature1    TOTAL_PASSED".to_owned());
+        let out = text(Path::new("a\u{202e}\x1b[1A\nb.pdf"), &judged, "", &|_, words| words.to_owned());
+        assert_eq!(out.lines().count(), 2);
+        assert!(!out.contains(['\x1b', '\u{202e}']));
+        assert_eq!(printable("Å, π and 字"), "Å, π and 字");
+    }
 }
