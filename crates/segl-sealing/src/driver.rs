@@ -5,15 +5,17 @@ use segl_ades::Level;
 use segl_cert::{CertificateContent, Presented};
 use segl_crypto::{DigestAlgorithm, SignatureValue, Time, digest};
 use segl_key::{Destroyed, KeyId, KeyRequest, OneShotKey, Token, TokenError};
-use segl_record::{Cause, Entry, PresentedContent, SaltSeed, Serial};
+use segl_record::{Cause, Entry, PresentedContent, SaltSeed};
 use segl_x509::Certificate;
 
 use crate::evidence;
+use crate::issue::issue;
 use crate::seal_cms::{SealCms, Signer};
 use crate::stamp::{Bounds, Stamped, Stamping};
 use crate::state::{Authenticated, Certified, KeyDestroyed, MayHoldKey, TimeStamped};
 use crate::{
-    Attempt, Decision, Document, EndError, Event, Helpers, Journal, Order, SealError, SealFault, StepFailed,
+    Attempt, Decision, Document, EndError, Event, EvidenceError, Helpers, Journal, Order, SealError,
+    SealFault, StepFailed,
 };
 
 /// What the holder answers to the content shown.
@@ -168,35 +170,15 @@ impl<R: CryptoRng> Run<'_, R> {
 
         // One reading of the clock serves /M and notBefore: the claimed time may not lie before the certificate's life.
         let signing_time = self.now().truncate_to_seconds();
-        let not_before = signing_time - self.helpers.tolerances.backdating;
-        let issued = presented
-            .approve(&content)
-            .map_err(Into::into)
-            .and_then(|approved| self.helpers.issuer.issue(approved, key.receipt(), not_before));
-        let certificate = match issued {
-            Ok(certificate) => certificate,
-            Err(e) => return Err(self.give_up(key, attempt, SealFault::Issue(e))),
+        let (certificate, serial) = match issue(self.helpers, presented, key.receipt(), signing_time) {
+            Ok(issued) => issued,
+            Err(fault) => return Err(self.give_up(key, attempt, fault)),
         };
-        // The issuer is not believed either: what was approved is what is sealed with.
-        if !CertificateContent::of(&certificate).is_ok_and(|said| *said.sha256() == content) {
-            return Err(self.give_up(key, attempt, SealFault::ContentChanged));
-        }
-        if certificate.not_before() > signing_time {
-            let late = "the certificate begins after the time of signing";
-            return Err(self.give_up(key, attempt, SealFault::Issue(late.into())));
-        }
         let key = match key.certify(certificate.spki_der(), certificate.fingerprint_sha256()) {
             Ok(key) => key,
             Err(refusal) => {
                 return Err(self.give_up(refusal.key, attempt, SealFault::Certify(refusal.error)));
             }
-        };
-        let Some(serial) = Serial::new(certificate.serial()) else {
-            return Err(self.give_up(
-                key,
-                attempt,
-                SealFault::Issue("the serial number is not sound".into()),
-            ));
         };
         let attempt = match attempt.certified(serial, self.now()) {
             Ok(attempt) => attempt,
@@ -319,7 +301,7 @@ impl<R: CryptoRng> Run<'_, R> {
             return Ok(());
         }
         let evidence = evidence::gather(self.helpers, certificate, stamped).map_err(SealFault::Evidence)?;
-        self.document.add_evidence(&evidence).map_err(SealFault::Evidence)?;
+        self.document.add_evidence(&evidence).map_err(|e| SealFault::Evidence(EvidenceError::Document(e)))?;
         (self.observe)(&Event::EvidenceEmbedded {
             certificates: evidence.certificates.len(),
             crls: evidence.crls.len(),

@@ -2,21 +2,44 @@
 
 use segl_ades::Evidence;
 use segl_evidence::{Cover, Gathered, Gatherer, Target};
+use segl_path::NoPath;
+use segl_revocation::WhyUnknown;
 use segl_x509::Certificate;
 
 use crate::seal_cms::embedded_chain;
-use crate::stamp::Stamped;
+use crate::stamp::{Stamped, listed};
 use crate::{EvidenceSource, Helpers, ServiceError};
 
-/// Why the evidence is not complete.
+/// Why a seal does not have its evidence (B-LT).
 #[derive(Debug, thiserror::Error)]
-enum Incomplete {
+#[non_exhaustive]
+pub enum EvidenceError {
+    /// It does not go into the document.
+    #[error("it does not go into the document: {0}")]
+    Document(#[source] ServiceError),
+    /// A certificate is revoked.
     #[error("{subject} is revoked")]
-    Revoked { subject: String },
-    #[error("the status of {subject} is not proved{why}")]
-    Unproved { subject: String, why: String },
+    Revoked {
+        /// The certificate's subject.
+        subject: String,
+    },
+    /// Nothing that counts says that a certificate is good.
+    #[error("the status of {subject} is not proved{}", listed(.why))]
+    Unproved {
+        /// The certificate's subject.
+        subject: String,
+        /// What each piece of its issuer said instead; empty where there was none.
+        why: Vec<WhyUnknown>,
+    },
+    /// A certificate has no chain to an anchor.
     #[error("{subject} has no chain to a trust anchor: {why}")]
-    WithoutPath { subject: String, why: String },
+    WithoutPath {
+        /// The certificate's subject.
+        subject: String,
+        /// The chains that were tried.
+        #[source]
+        why: Box<NoPath>,
+    },
 }
 
 /// Gathers what proves the chains of the seal certificate and of the time-stamp unit, as of the end of this sealing: status is made
@@ -28,7 +51,7 @@ pub(crate) fn gather(
     helpers: &Helpers<'_>,
     certificate: &Certificate,
     stamped: &Stamped,
-) -> Result<Evidence, ServiceError> {
+) -> Result<Evidence, EvidenceError> {
     let end = (helpers.clock)().max(stamped.time) + helpers.tolerances.token;
     let mut gatherer = Gatherer::new(helpers.anchors.clone(), end);
     let issuers = helpers.issuer.chain();
@@ -44,7 +67,7 @@ pub(crate) fn gather(
     answer_all(&mut gatherer, helpers.evidence);
     let gathered = gatherer.finish();
     if let Some(fault) = fault(&gathered) {
-        return Err(Box::new(fault));
+        return Err(fault);
     }
     // The CMS brings the seal certificate and its issuer along.
     let mut there = Evidence::default();
@@ -61,20 +84,18 @@ fn answer_all(gatherer: &mut Gatherer, source: &dyn EvidenceSource) {
     }
 }
 
-fn fault(gathered: &Gathered) -> Option<Incomplete> {
+fn fault(gathered: &Gathered) -> Option<EvidenceError> {
     if let Some((certificate, why)) = gathered.without_path.first() {
-        return Some(Incomplete::WithoutPath {
+        return Some(EvidenceError::WithoutPath {
             subject: certificate.subject().to_string(),
-            why: why.to_string(),
+            why: Box::new(why.clone()),
         });
     }
     let link = gathered.open().next()?;
     let subject = link.certificate.subject().to_string();
     Some(match &link.cover {
-        Cover::Revoked(_) => Incomplete::Revoked { subject },
-        Cover::Nothing(why) => {
-            Incomplete::Unproved { subject, why: why.iter().map(|why| format!("; {why}")).collect() }
-        }
-        _ => Incomplete::Unproved { subject, why: String::new() },
+        Cover::Revoked(_) => EvidenceError::Revoked { subject },
+        Cover::Nothing(why) => EvidenceError::Unproved { subject, why: why.clone() },
+        _ => EvidenceError::Unproved { subject, why: Vec::new() },
     })
 }

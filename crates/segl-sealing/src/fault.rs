@@ -3,7 +3,7 @@
 use segl_key::{CertifyError, DestroyError, GenerateError, SignError, TokenError};
 use segl_record::{Cause, Entry};
 
-use crate::{EndError, ServiceError, StampFailure, StepError};
+use crate::{EndError, EvidenceError, ServiceError, StampFailure, StepError};
 
 /// A sealing that gave no seal: why, and what the record says of it. There is no document and no signature value.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum SealFault<T: TokenError + 'static, E: std::error::Error + 'static> {
     /// The certificate issued is for another key.
     #[error("the issuer certified another key")]
     Certify(#[source] CertifyError),
-    /// The CMS could not be put together.
+    /// The CMS could not be put together, or did not go into the room left for it.
     #[error("the signature could not be put together: {0}")]
     Cms(#[source] ServiceError),
     /// The certificate issued does not say what was shown and approved (S000-79).
@@ -41,9 +41,9 @@ pub enum SealFault<T: TokenError + 'static, E: std::error::Error + 'static> {
     /// The document cannot be sealed.
     #[error("the document cannot be sealed: {0}")]
     Document(#[source] ServiceError),
-    /// Evidence is missing or does not prove what it must (B-LT).
+    /// Evidence is missing, does not prove what it must, or does not go into the document (B-LT).
     #[error("the evidence for long-term validation is not complete: {0}")]
-    Evidence(#[source] ServiceError),
+    Evidence(#[source] EvidenceError),
     /// The device made no key that may be used.
     #[error("no one-shot key was made: {0}")]
     Generate(#[source] GenerateError<T>),

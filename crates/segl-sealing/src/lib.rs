@@ -17,6 +17,7 @@ mod document;
 mod driver;
 mod evidence;
 mod fault;
+mod issue;
 mod journal;
 mod memory;
 mod order;
@@ -31,6 +32,7 @@ mod step;
 pub use crate::attempt::{Attempt, EndError, StepError, StepFailed, Stepped, state};
 pub use crate::document::Document;
 pub use crate::driver::{Approve, Observe, Sealed, seal};
+pub use crate::evidence::EvidenceError;
 pub use crate::fault::{SealError, SealFault};
 pub use crate::journal::{
     AdvanceError, ClearError, ConcludeError, Found, Journal, Lease, OpenError, Repeated, RunnerId, Unfinished,

@@ -1,5 +1,7 @@
 //! Time-stamps for a sealing: asked of one authority after the other, and not believed.
 
+use core::fmt;
+
 use rand_core::CryptoRng;
 use segl_crypto::{Digest, DigestAlgorithm, Time, digest};
 use segl_path::NoPath;
@@ -115,8 +117,7 @@ pub(crate) struct Bounds {
 impl<R: CryptoRng> Stamping<'_, R> {
     /// How long a token may become: every authority that answers is asked for one over nothing, and the longest counts.
     pub(crate) fn measure(&mut self, algorithm: DigestAlgorithm) -> Result<usize, StampFailure> {
-        let nothing = digest(algorithm, b"").map_or(Vec::new(), |d| d.as_bytes().to_vec());
-        let Some(nothing) = Digest::new(algorithm, nothing) else {
+        let Some(nothing) = digest(algorithm, b"") else {
             return Err(StampFailure::AllFailed { last: Vec::new() });
         };
         let mut longest = None;
@@ -207,6 +208,7 @@ fn fits(stamped: Stamped, bounds: &Bounds) -> Result<Stamped, StamperError> {
     Ok(stamped)
 }
 
-fn listed(failures: &[StamperFailure]) -> String {
-    failures.iter().map(|failure| format!("; {failure}")).collect()
+/// Each after a semicolon, for the end of a sentence.
+pub(crate) fn listed<T: fmt::Display>(reasons: &[T]) -> String {
+    reasons.iter().map(|reason| format!("; {reason}")).collect()
 }
