@@ -11,6 +11,10 @@ use crate::edit;
 /// Objects read from one security store; real ones hold some tens. Origin: our choice.
 const MAX_OBJECTS: usize = 4096;
 
+/// Bytes read from one security store, decoded. Origin: our choice, as much as a sealing may take; the largest lists of public
+/// authorities have some ten megabytes.
+const MAX_BYTES: usize = 64 << 20;
+
 /// Objects of the stores of all earlier revisions together. Origin: our choice.
 const MAX_EARLIER: usize = 1 << 14;
 
@@ -30,12 +34,18 @@ pub fn read_security_store<S: Source>(document: &Document<S>) -> Result<Security
     store.present = true;
     store.vri_entries = listed.vri_entries;
     let mut seen = HashSet::new();
+    let mut left = MAX_BYTES;
     for (kind, item) in listed.items {
         if item.as_reference().is_some_and(|reference| !seen.insert(reference)) {
             continue;
         }
-        let data = if seen.len() > MAX_OBJECTS { None } else { stream(document, &item) };
-        let Some(data) = data else {
+        let data = if seen.len() > MAX_OBJECTS || left == 0 { None } else { stream(document, &item) };
+        let rest = data.as_ref().map(|data| left.checked_sub(data.len()));
+        if let Some(rest) = rest {
+            // The first that is too much ends it, or each of the others would be decoded to be refused.
+            left = rest.unwrap_or(0);
+        }
+        let Some(data) = data.filter(|_| rest.flatten().is_some()) else {
             store.unreadable += 1;
             continue;
         };

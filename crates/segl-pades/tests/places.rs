@@ -140,3 +140,17 @@ fn a_field_that_nobody_signed_shows_nothing_new() {
         assert_eq!(level(&revision(&file, &objects, &[], "")), ChangeLevel::Unexplained, "{rest}");
     }
 }
+
+#[test]
+fn a_store_is_read_up_to_a_bound() {
+    // Spaces that decode to a store of 120 MiB would do as well; plain data keeps the test free of a compressor.
+    let large = format!("<</Length {0}>>\nstream\n{1}\nendstream", 30 << 20, "0".repeat(30 << 20));
+    let other = large.replacen("\n0", "\n1", 1);
+    let third = large.replacen("\n0", "\n2", 1);
+    let catalog = "<</Type/Catalog/Pages 2 0 R/DSS<</Certs[4 0 R 5 0 R 6 0 R 7 0 R]>>>>";
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>";
+    let file = document(&[catalog, PAGES, page, &large, &other, &third, FORGED], "");
+    let store = read(&Document::open(&file).unwrap()).unwrap().store;
+    assert_eq!(store.evidence.certificates.len(), 2);
+    assert_eq!(store.unreadable, 2);
+}
