@@ -13,7 +13,7 @@ use segl::record::LogId;
 use segl::revocation::CrlView;
 use segl::store::SqliteStore;
 use segl::x509::Certificate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -43,7 +43,7 @@ pub(crate) enum HomeError {
 }
 
 /// What `authority.toml` says.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// Where certificates, lists and responders will be found.
@@ -173,8 +173,8 @@ fn fill(folder: &Path, base_url: &str, now: Time, rng: &mut impl CryptoRng) -> R
     let authority = TestAuthority::create(&names, &urls, keys, &store, now, rng)
         .map_err(|e| HomeError::Create(e.into()))?;
     write_material(folder, &authority.material())?;
-    let settings = Settings { base_url: base_url.to_owned() };
-    let text = format!("base_url = {:?}\n", settings.base_url);
+    // `AuthorityUrls` took it, so it is plain ASCII, of which TOML and Rust quote the same way.
+    let text = format!("base_url = {base_url:?}\n");
     write_whole(&folder.join(SETTINGS), text.as_bytes(), false)?;
     Ok(())
 }
@@ -315,6 +315,15 @@ fn new_log(rng: &mut impl CryptoRng) -> LogId {
         if let Some(log) = LogId::new(random_uuid(rng)) {
             return log;
         }
+    }
+}
+
+/// What was renewed, in words.
+pub(crate) const fn words(due: Due) -> &'static str {
+    match due {
+        Due::OcspResponder => "the certificate of the OCSP responder",
+        Due::RootCrl => "the root's list of revoked certificates",
+        Due::TimeStampUnit => "the time-stamp unit: a new key and a new certificate",
     }
 }
 

@@ -96,7 +96,7 @@ impl Recorded {
 const LEASE: std::time::Duration = std::time::Duration::from_secs(3600);
 /// Rounds through all time-stamp units before giving up; the embedded unit does not get better by waiting.
 const STAMP_ROUNDS: u32 = 1;
-/// Versions of the terms a TEST seal is made under.
+/// The version of the terms a TEST seal is made under.
 const TERMS: &str = "TEST";
 
 pub(crate) fn run(cli: &Cli, args: &SealArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -109,7 +109,7 @@ pub(crate) fn run(cli: &Cli, args: &SealArgs, console: &Console) -> Result<ExitC
     }
     let mut home = Home::open(&folder, &mut rng())?;
     for due in home.renew(now(), &mut rng())? {
-        console.step("renewed", &format!("{due:?}"));
+        console.step("renewed", home::words(due));
     }
     let device = Device::new(args)?;
     recover_attempts(&home, &device, console)?;
@@ -257,7 +257,8 @@ impl<'a> Sealing<'a> {
             retry: &|round| round < STAMP_ROUNDS,
             tolerances: Tolerances::default(),
         };
-        let mut approve = |content: &CertificateContent| self.approve(content);
+        // The content was shown when it was presented.
+        let mut approve = |_: &CertificateContent| self.approve();
         let mut observe = |event: &Event<'_>| self.tell(event);
         segl::sealing::seal(attempt, token, document, order, &helpers, &mut rng(), &mut approve, &mut observe)
             .map_err(|error| {
@@ -297,8 +298,7 @@ impl<'a> Sealing<'a> {
         );
     }
 
-    fn approve(&self, content: &CertificateContent) -> Decision {
-        let _ = content;
+    fn approve(&self) -> Decision {
         if self.args.yes {
             return Decision::Approve;
         }
