@@ -8,20 +8,15 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use std::path::{Path, PathBuf};
-
 use segl_cert::{CertificateContent, QcStatements, Statement, oid};
+use segl_testkit::corpus;
 use segl_x509::Certificate;
 
 #[test]
 fn certificates_of_others_are_shown_and_their_statements_read() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if !corpus.is_dir() {
-        println!("skipped: ../shared is not here");
-        return;
-    }
+    let Some(corpus) = corpus::folder() else { return };
     let (mut shown, mut with_statements) = (0, 0);
-    for file in files(&corpus) {
+    for file in corpus::files(&corpus) {
         let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if !["cer", "crt", "der", "pem"].contains(&extension) {
             continue;
@@ -54,13 +49,4 @@ fn certificates_of_others_are_shown_and_their_statements_read() {
     }
     println!("{shown} shown, {with_statements} with statements");
     assert!(shown > 500 && with_statements > 10);
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
 }

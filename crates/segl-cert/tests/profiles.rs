@@ -341,7 +341,7 @@ fn the_content_fits_one_screen() {
 
 #[test]
 fn the_hierarchy_has_the_extensions_of_the_reference() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = segl_testkit::corpus::folder() else { return };
     let authority = authority();
     let base = || profile(Lifetime::Hours12);
     for (ours, folder, file) in [
@@ -374,15 +374,6 @@ fn the_hierarchy_has_the_extensions_of_the_reference() {
             assert_eq!(value(ours), value(&theirs), "{folder}/{file} {equal}");
         }
     }
-}
-
-fn corpus() -> Option<std::path::PathBuf> {
-    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if !corpus.is_dir() {
-        println!("skipped: ../shared is not here");
-        return None;
-    }
-    Some(corpus)
 }
 
 proptest! {

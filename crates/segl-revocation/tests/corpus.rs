@@ -8,19 +8,14 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use std::path::{Path, PathBuf};
-
 use segl_revocation::{CrlView, OcspView};
+use segl_testkit::corpus;
 
 #[test]
 fn lists_and_responses_of_others_are_read() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if !corpus.is_dir() {
-        println!("skipped: ../shared is not here");
-        return;
-    }
+    let Some(corpus) = corpus::folder() else { return };
     let (mut lists, mut responses, mut refused) = (0, 0, Vec::new());
-    for file in files(&corpus) {
+    for file in corpus::files(&corpus) {
         let bytes = std::fs::read(&file).unwrap();
         if bytes.first() != Some(&0x30) {
             continue;
@@ -48,13 +43,4 @@ fn lists_and_responses_of_others_are_read() {
     println!("{lists} lists, {responses} responses\n{}", refused.join("\n"));
     assert!(lists > 250 && responses > 5);
     assert!(refused.is_empty(), "{}", refused.join("\n"));
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
 }

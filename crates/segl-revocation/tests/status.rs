@@ -321,7 +321,7 @@ fn a_message_cut_short_is_refused_everywhere() {
 
 #[test]
 fn the_reference_is_read_as_it_was_judged() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = segl_testkit::corpus::folder() else { return };
     let read = |name: &str| std::fs::read(corpus.join("reference").join(name)).unwrap();
     let certificate = |name: &str| Certificate::from_der(&read(name)).unwrap();
     for folder in ["12h", "10d", "10d-rsa", "10d-xref-streams", "10d-no-qccompliance"] {
@@ -352,15 +352,6 @@ fn a_long_list_is_searched_in_place() {
     assert!(verified.status_of(&pki.ca).is_good());
     assert!(crl.find(&[0, 1, 0, 0, 0x4e, 0x1f]).unwrap().is_some(), "leading zeros do not count");
     assert!(crl.find(&[1, 0, 0, 0x4e, 0x20]).unwrap().is_none());
-}
-
-fn corpus() -> Option<std::path::PathBuf> {
-    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if !corpus.is_dir() {
-        println!("skipped: ../shared is not here");
-        return None;
-    }
-    Some(corpus)
 }
 
 fn seeds() -> &'static [Vec<u8>; 3] {

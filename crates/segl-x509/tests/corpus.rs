@@ -9,40 +9,20 @@
 )]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use segl_testkit::corpus;
 use segl_x509::{Certificate, CertificateError, oids};
-
-fn corpus() -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared/corpus"))
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        println!("skipped: ../shared is not here");
-    }
-    found
-}
-
-fn files(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, into);
-        } else if path.extension().is_some_and(|end| end == "crt" || end == "cer" || end == "pem") {
-            into.push(path);
-        }
-    }
-    into.sort();
-}
 
 /// Every certificate file is read, and every known extension in it is either understood or refused with a place.
 #[test]
 fn certificates_of_others_are_read() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus::folder() else { return };
     let mut paths = Vec::new();
     for folder in ["pkits/certs", "reference", "lint", "revocation", "trusted-lists", "xades", "cades"] {
-        files(&corpus.join(folder), &mut paths);
+        let is_certificate =
+            |path: &PathBuf| path.extension().is_some_and(|end| end == "crt" || end == "cer" || end == "pem");
+        paths.extend(corpus::files(&corpus.join(folder)).into_iter().filter(is_certificate));
     }
     let mut count = 0;
     for path in &paths {
@@ -76,7 +56,7 @@ fn certificates_of_others_are_read() {
 
 #[test]
 fn the_reference_seal_says_what_its_recipe_says() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus::folder() else { return };
     let folder = corpus.join("reference/12h");
     let read = |name: &str| Certificate::from_der(&fs::read(folder.join(name)).unwrap()).unwrap();
     let root = read("root.cer");
@@ -102,7 +82,7 @@ fn the_reference_seal_says_what_its_recipe_says() {
 /// Any octet changed, any end cut off: an answer, never a stop.
 #[test]
 fn mutations_never_panic() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus::folder() else { return };
     let original = fs::read(corpus.join("reference/12h/seal.cer")).unwrap();
     for position in 0..original.len() {
         for flip in [0x01, 0x80, 0xff] {

@@ -1,11 +1,12 @@
 //! Certificates and files for the tests of the crates that read and write CMS.
-#![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "no test uses all of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use segl_cms::encode::{element, object_identifier, octet_string, sequence, set_of, unsigned_integer};
 use segl_crypto::{SoftKind, SoftwareKey, Time, ToBeSigned};
+pub use segl_testkit::corpus::{files, folder as corpus, rows};
 use segl_x509::{Certificate, ObjectIdentifier};
 
 pub struct Party {
@@ -151,41 +152,6 @@ pub fn openssl(folder: &Path, arguments: &[&str]) -> Option<(bool, String)> {
     };
     let text = [output.stdout, output.stderr].concat();
     Some((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
-}
-
-/// The corpus beside the project, if it is there.
-pub fn corpus() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: ../shared is not here");
-    None
-}
-
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// The rows of a tab-separated file with a head line, each as a look-up by column name.
-pub fn rows(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut lines = text.lines();
-    let head: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    lines
-        .map(|line| {
-            head.iter().map(ToString::to_string).zip(line.split('\t').map(ToString::to_string)).collect()
-        })
-        .collect()
 }
 
 /// What stands in the `/Contents <...>` of a PDF, found by its letters alone, padding included.

@@ -1,5 +1,7 @@
 //! Small PDF files in every form of cross-reference data, written by hand for the tests.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
+
+pub(crate) use segl_testkit::corpus::files;
 
 use std::fmt::Write as _;
 
@@ -176,26 +178,7 @@ pub(crate) fn every_form() -> [(&'static str, Vec<u8>); 4] {
     [("table", table()), ("stream", stream()), ("hybrid", hybrid()), ("linearized", linearized())]
 }
 
-/// The shared corpus beside the project, when it is there.
+/// The PDFs of the corpus, when it is there.
 pub(crate) fn corpus() -> Option<std::path::PathBuf> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/pades");
-    if path.is_dir() {
-        return Some(path);
-    }
-    println!("skipped: ../shared is not here");
-    None
-}
-
-/// Every file below a folder, in the order of its path.
-pub(crate) fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    let mut pending = vec![folder.to_owned()];
-    while let Some(folder) = pending.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { pending.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    found
+    Some(segl_testkit::corpus::folder()?.join("pades"))
 }
