@@ -157,6 +157,14 @@ fn device_does_not_sign() {
 }
 
 #[test]
+fn device_signs_something_else() {
+    let left = aborted(Cause::Verification, Step::KeyDestroyed);
+    fails(Some(Fault::SignOther), Wrong::Nothing, &left, WELL, |f| {
+        matches!(f, SealFault::Verification { what: "signature value" })
+    });
+}
+
+#[test]
 fn device_does_not_confirm_the_destruction() {
     let alarm = |step| Left { outcome: Outcome::DestructionUnconfirmed, step };
     let destruction = |f: &Failure, is_right: fn(&DestroyError<FaultyError<SoftError>>) -> bool| matches!(f, SealFault::Destruction(e) if is_right(e));

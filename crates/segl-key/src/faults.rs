@@ -25,6 +25,8 @@ pub enum Fault {
     Lose(Step),
     /// The device refuses this step.
     Refuse(Step),
+    /// The device signs something else than it was given.
+    SignOther,
     /// The public key read back is no point on the curve.
     SpoilPublicKey,
 }
@@ -192,7 +194,13 @@ impl<T: Token> Token for Faulty<T> {
     }
 
     fn sign(&self, key: &mut T::Key, tbs: &ToBeSigned) -> Result<SignatureValue, Self::Error> {
-        self.enter(Step::Sign)?;
+        if self.enter(Step::Sign)? == Some(Fault::SignOther) {
+            let other = [tbs.as_bytes(), b"!"].concat();
+            return self
+                .inner
+                .sign(key, &ToBeSigned::new(other, tbs.algorithm()))
+                .map_err(FaultyError::Token);
+        }
         self.inner.sign(key, tbs).map_err(FaultyError::Token)
     }
 

@@ -264,6 +264,9 @@ impl<R: CryptoRng> Run<'_, R> {
                 Err(e) => Err(self.end(attempt, SealFault::Cms(e))),
             };
         }
+        if let Err(what) = self.verify(&certificate, &cms, &value) {
+            return Err(self.end(attempt, SealFault::Verification { what }));
+        }
         // RFC 5126, 6.1.1: the signature time-stamp covers the octets of the signature value.
         let bounds = Bounds {
             not_before: certificate.not_before(),
@@ -290,6 +293,22 @@ impl<R: CryptoRng> Run<'_, R> {
 }
 
 impl<R: CryptoRng> Run<'_, R> {
+    /// Whether a reader will find value and certificate good. A device that signs wrongly must not make a seal that is time-stamped,
+    /// recorded and broken. At B-B this is left to the caller, because it costs as much as all signatures of that level together.
+    fn verify(
+        &self,
+        certificate: &Certificate,
+        cms: &SealCms,
+        value: &SignatureValue,
+    ) -> Result<(), &'static str> {
+        cms.verify(value).map_err(|_| "signature value")?;
+        let issuer = self.helpers.issuer.chain().first().and_then(|issuer| issuer.public_key().ok());
+        match issuer.map(|key| certificate.verify_signed_by(&key)) {
+            Some(Ok(())) => Ok(()),
+            _ => Err("certificate"),
+        }
+    }
+
     /// Evidence and archive time-stamp, as far as the level asks.
     fn extend<T: TokenError, E: std::error::Error>(
         &mut self,

@@ -62,6 +62,12 @@ pub enum SealFault<T: TokenError + 'static, E: std::error::Error + 'static> {
     /// No time-stamping authority gave a token that fits.
     #[error("no time-stamp: {0}")]
     TimeStamp(#[source] StampFailure),
+    /// The value the device gave does not verify, or the issuer's signature on the certificate does not: no seal would hold.
+    #[error("the {what} does not verify")]
+    Verification {
+        /// `signature value` or `certificate`.
+        what: &'static str,
+    },
 }
 
 impl<T: TokenError, E: std::error::Error> SealFault<T, E> {
@@ -79,6 +85,7 @@ impl<T: TokenError, E: std::error::Error> SealFault<T, E> {
             Self::Step(_) => Cause::Storage,
             Self::TimeStamp(StampFailure::OutsideValidity { .. }) => Cause::TimeStampOutsideValidity,
             Self::TimeStamp(_) => Cause::TimeStamp,
+            Self::Verification { .. } => Cause::Verification,
         }
     }
 }

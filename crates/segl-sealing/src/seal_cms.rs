@@ -1,7 +1,7 @@
 //! The CMS of a seal: measured before the key signs, put together when the value is there.
 
 use segl_cades::{Flavour, Prepared, Room, add_signature_timestamp, prepare};
-use segl_crypto::{Digest, PublicKey, SignatureValue, ToBeSigned};
+use segl_crypto::{Digest, PublicKey, SignatureValue, ToBeSigned, VerifyError};
 use segl_x509::Certificate;
 
 use crate::ServiceError;
@@ -18,6 +18,7 @@ pub(crate) struct Signer<'a> {
 #[derive(Debug)]
 pub(crate) struct SealCms {
     prepared: Prepared,
+    key: PublicKey,
     chain: Vec<Certificate>,
 }
 
@@ -49,13 +50,19 @@ impl<'a> Signer<'a> {
     /// Prepares the signature over a document's content with this digest.
     pub(crate) fn prepare(self, digest: Digest) -> Result<SealCms, ServiceError> {
         let prepared = prepare(Flavour::Pades, digest, self.certificate, self.key.default_algorithm())?;
-        Ok(SealCms { prepared, chain: self.chain })
+        Ok(SealCms { prepared, key: self.key, chain: self.chain })
     }
 }
 
 impl SealCms {
     pub(crate) fn to_be_signed(&self) -> ToBeSigned {
         self.prepared.to_be_signed()
+    }
+
+    /// Whether the value is over what was prepared.
+    pub(crate) fn verify(&self, value: &SignatureValue) -> Result<(), VerifyError> {
+        let tbs = self.prepared.to_be_signed();
+        self.key.verify(&tbs.algorithm(), tbs.as_bytes(), value.as_bytes())
     }
 
     pub(crate) fn assemble(
