@@ -5,11 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::{
-    collections::BTreeMap,
-    fmt, fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fmt, fs, path::Path};
 
 use segl::{
     EmbeddedAnchors,
@@ -21,6 +17,7 @@ use segl::{
     read_pdf, validate_pdf,
     validation::{Policy, SignatureReport},
 };
+use segl_testkit::corpus::{self, Row};
 
 /// One fact in which the two answers are not the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,17 +55,6 @@ impl Expected {
     }
 }
 
-fn corpus() -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared/corpus"))
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        println!("skipped: ../shared is not here");
-    }
-    found
-}
-
 fn divergences() -> Vec<Expected> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/divergences.toml");
     let table: toml::Table = fs::read_to_string(path).unwrap().parse().unwrap();
@@ -90,26 +76,14 @@ fn divergences() -> Vec<Expected> {
         .collect()
 }
 
-/// A row of the table: column name to value.
-type Row = BTreeMap<String, String>;
-
 /// The rows about PDFs without anything beside them.
 fn rows(corpus: &Path) -> Vec<Row> {
-    let text = fs::read_to_string(corpus.join("expected.tsv")).unwrap();
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    let rows = lines.map(|line| {
-        names
-            .iter()
-            .zip(line.split('\t'))
-            .map(|(name, value)| ((*name).to_owned(), value.to_owned()))
-            .collect()
-    });
-    rows.filter(|row: &Row| {
-        row["kind"] == "pades" && row["detached"].is_empty() && row["evidence"].is_empty()
-    })
-    .filter(|row| row["path"].to_lowercase().ends_with(".pdf"))
-    .collect()
+    let is_alone =
+        |row: &Row| row["kind"] == "pades" && row["detached"].is_empty() && row["evidence"].is_empty();
+    corpus::rows(&corpus.join("expected.tsv"))
+        .into_iter()
+        .filter(|row| is_alone(row) && row["path"].to_lowercase().ends_with(".pdf"))
+        .collect()
 }
 
 /// A fact of the column `pdf`.
@@ -165,7 +139,7 @@ fn compare(row: &Row, ours: &SignatureReport) -> Vec<(&'static str, String, Stri
 
 #[test]
 fn verdicts_are_those_of_the_judge_or_explained() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus::folder() else { return };
     let time: Time = "2026-11-22T00:00:00Z".parse().unwrap();
     let mut files: BTreeMap<(String, String), Vec<Row>> = BTreeMap::new();
     for row in rows(&corpus) {

@@ -18,28 +18,24 @@ use cryptoki::{
     types::AuthPin,
 };
 use segl::{
-    Embedded,
     ades::{Evidence, Level},
     authority::{AuthorityKeys, Part, TestAuthority},
-    cert::{
-        AuthorityNames, AuthorityUrls, Holder, Lifetime, MemoryRegister, Organisation,
-        OrganisationIdentifier, SealProfile, Unit,
-    },
+    cert::{Lifetime, MemoryRegister},
     crypto::Time,
     key::{
         AuthorityKey, AuthorityKeyError, Curve, KeyId, KeyRequest, OneShotKey, SecureDevice, Token as _,
         pkcs11::{Module, Pin, Pkcs11Error, Pkcs11Token},
     },
-    path::Anchors,
     pdf::{Document, Limits},
-    sealing::{Attempt, Decision, Helpers, MemoryJournal, Order, PdfDocument, PdfOptions, Tolerances, seal},
+    sealing::{MemoryJournal, Order, PdfDocument, PdfOptions},
     validation::{Policy, validate},
     x509::Certificate,
 };
 use segl_testkit::{
     peers::SoftHsm,
     rng::SeededRng,
-    sealing::{T0, lease, log_id, opening, salts},
+    sealing::{T0, log_id},
+    seals::{self, Sealer, anchors, profile, urls},
 };
 
 const CONTRACT: &[u8] = include_bytes!("../examples/contract.pdf");
@@ -85,9 +81,7 @@ fn story(module: &Path) {
     // Made with keys that never leave the token, kept as certificates, and put together again by label.
     let made =
         keys(|part, label, id| AuthorityKey::generate_pkcs11(&token, AuthorityKeys::curve(part), label, id));
-    let names = AuthorityNames::test().unwrap();
-    let mut rng = SeededRng::new(1);
-    let created = TestAuthority::create(&names, &urls(), made.clone(), &register, T0 - HOUR, &mut rng);
+    let created = seals::authority(made.clone(), &register, T0 - HOUR, &mut SeededRng::new(1));
     let found = keys(|_, label, id| AuthorityKey::find_pkcs11(&token, label, id));
     for (made, found) in in_order(&made).into_iter().zip(in_order(&found)) {
         assert_eq!(made.spki_der(), found.spki_der());
@@ -98,7 +92,7 @@ fn story(module: &Path) {
     let (part, label, id) = PARTS[0];
     let twice = AuthorityKey::generate_pkcs11(&token, AuthorityKeys::curve(part), label, id);
     assert!(matches!(twice, Err(AuthorityKeyError::Pkcs11(Pkcs11Error::KeyExists { .. }))));
-    let authority = TestAuthority::open(&urls(), found, created.unwrap().material()).unwrap();
+    let authority = TestAuthority::open(&urls(), found, created.material()).unwrap();
 
     let at_rest = objects(module, &token);
     let request = KeyRequest::new(Curve::P256, KeyId([7; 16]), [8; 16]);
@@ -133,53 +127,22 @@ fn sealed(
         now.set(now.get() + Duration::from_millis(1));
         now.get()
     };
-    let embedded = Embedded::new(authority, register, &clock, SeededRng::new(2));
-    let unit = embedded.stamper(SeededRng::new(3));
-    let helpers = Helpers {
-        issuer: &embedded,
-        stampers: &[&unit],
-        anchors: &embedded.anchors(),
-        evidence: &embedded,
-        clock: &clock,
-        retry: &|_| false,
-        tolerances: Tolerances::default(),
-    };
-    let identifier = OrganisationIdentifier::parse("NTRDK-10000001").unwrap();
-    let organisation = Organisation::new("DK", "TEST Organisation", identifier).unwrap();
-    let holder = Holder::new(organisation, Unit::new("TEST Seal").unwrap());
-    let profile = SealProfile::new(holder, Lifetime::Hours12, &urls());
-    let order = Order { profile, curve: Curve::P256, level: Level::Lta };
-
-    let journal = MemoryJournal::new(log_id());
-    let attempt = Attempt::open(&journal, opening(1), &lease(1)).unwrap();
+    let (curve, journal) = (Curve::P256, MemoryJournal::new(log_id()));
+    let order = Order { profile: profile("TEST Seal", Lifetime::Hours12, curve), curve, level: Level::Lta };
+    let sealer =
+        Sealer { authority, register, anchors: &anchors(authority), journal: &journal, clock: &clock };
     let mut document = PdfDocument::new(CONTRACT, Limits::default(), PdfOptions::default());
-    let sealed = seal(
-        attempt,
-        token,
-        &mut document,
-        &order,
-        &helpers,
-        &mut SeededRng::new(4),
-        &mut |_| Decision::Approve,
-        &mut |_| {},
-    )
-    .unwrap();
-    let certificate = sealed.certificate().clone();
-    sealed.release(clock(), salts(1)).unwrap();
+    let random = |who: u64| SeededRng::new(2 + who);
+    let certificate = sealer.seal(1, token, &order, &mut document, random).unwrap();
     ([CONTRACT, document.tail()].concat(), certificate)
 }
 
 fn assert_passed(authority: &TestAuthority, file: &[u8], time: Time) {
-    let anchors = Anchors::from_certificates([authority.root().certificate().clone()]);
     let signatures = segl::pades::read(&Document::open(file).unwrap()).unwrap().into_signatures();
-    let report = validate(&signatures, &Evidence::default(), &anchors, time, &Policy::default());
+    let report = validate(&signatures, &Evidence::default(), &anchors(authority), time, &Policy::default());
     let [ours] = report.signatures.as_slice() else { panic!("{} signatures", report.signatures.len()) };
     assert_eq!(ours.indication.to_string(), "TOTAL_PASSED", "{time}: {:?}", ours.reason());
     assert_eq!(ours.format.to_string(), "PAdES-BASELINE-LTA");
-}
-
-fn urls() -> AuthorityUrls {
-    AuthorityUrls::new("http://pki.example.com").unwrap()
 }
 
 fn keys(key: impl Fn(Part, &str, &[u8]) -> Result<AuthorityKey, AuthorityKeyError>) -> AuthorityKeys {

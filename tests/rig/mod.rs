@@ -10,9 +10,8 @@ use segl::Embedded;
 use segl::ades::{Evidence, Level};
 use segl::authority::{AuthorityKeys, AuthorityMaterial, TestAuthority};
 use segl::cert::{
-    Approved, AuthorityNames, AuthorityUrls, Holder, IssuedCertificates as _, IssuerKey, Lifetime,
-    MemoryRegister, Organisation, OrganisationIdentifier, Presented, Revocation, SealProfile, SerialNumber,
-    Unit,
+    Approved, IssuedCertificates as _, IssuerKey, Lifetime, MemoryRegister, Presented, Revocation,
+    SealProfile, SerialNumber,
 };
 use segl::crypto::{Digest, DigestAlgorithm, Time};
 use segl::evidence::Need;
@@ -30,9 +29,11 @@ use segl::sealing::{
 use segl::store::{SqliteStore, StoreError};
 use segl::x509::Certificate;
 use segl_testkit::rng::SeededRng;
+use segl_testkit::seals;
 use tempfile::TempDir;
 
 pub use segl_testkit::sealing::{T0, cleared, lease, log_id, opening, salts, slot};
+pub use segl_testkit::seals::urls;
 
 /// The document of every story.
 pub const CONTRACT: &[u8] = include_bytes!("../../examples/contract.pdf");
@@ -109,25 +110,20 @@ pub enum Answer {
 
 impl Rig {
     pub fn new() -> Self {
+        Self::seeded(4711)
+    }
+
+    fn seeded(seed: u64) -> Self {
         let register = MemoryRegister::default();
-        let mut rng = SeededRng::new(4711);
+        let mut rng = SeededRng::new(seed);
         let keys = AuthorityKeys::generate_soft(&mut rng).unwrap();
-        let made = TestAuthority::create(
-            &AuthorityNames::test().unwrap(),
-            &urls(),
-            keys.clone(),
-            &register,
-            T0 - HOUR,
-            &mut rng,
-        );
-        Self {
-            authority: made.unwrap(),
-            keys,
-            register,
-            now: Cell::new(T0),
-            issued: Cell::new(0),
-            seed: AtomicU64::new(1),
-        }
+        let authority = seals::authority(keys.clone(), &register, T0 - HOUR, &mut rng);
+        Self::with(authority, keys, register)
+    }
+
+    fn with(authority: TestAuthority, keys: AuthorityKeys, register: MemoryRegister) -> Self {
+        let (now, issued, seed) = (Cell::new(T0), Cell::new(0), AtomicU64::new(1));
+        Self { authority, keys, register, now, issued, seed }
     }
 
     /// A millisecond later at every reading.
@@ -207,7 +203,7 @@ impl Rig {
         )
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "a story names each thing that may go wrong")]
     pub fn seal_answering<'j, T: Token, J: Journal>(
         &self,
         journal: &'j J,
@@ -239,7 +235,7 @@ impl Rig {
         Ok(done.sealed.unwrap())
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "a story names each thing that may go wrong")]
     fn drive<'j, T: Token, J: Journal>(
         &self,
         attempt: Attempt<'j, J, state::Authenticated>,
@@ -274,14 +270,7 @@ impl Rig {
     /// The same authority for another thread or process, with a register of its own.
     pub fn of((material, keys): &(AuthorityMaterial, AuthorityKeys)) -> Self {
         let authority = TestAuthority::open(&urls(), keys.clone(), material.clone()).unwrap();
-        Self {
-            authority,
-            keys: keys.clone(),
-            register: MemoryRegister::default(),
-            now: Cell::new(T0),
-            issued: Cell::new(0),
-            seed: AtomicU64::new(1),
-        }
+        Self::with(authority, keys.clone(), MemoryRegister::default())
     }
 
     /// How many certificates the issuer was asked for.
@@ -304,14 +293,8 @@ where
 /// Why there is no seal.
 pub type Failed<T, J> = Box<SealError<<T as Token>::Error, <J as Journal>::Error>>;
 
-pub fn urls() -> AuthorityUrls {
-    AuthorityUrls::new("http://pki.example.com").unwrap()
-}
-
 pub fn profile(unit: &str) -> SealProfile {
-    let identifier = OrganisationIdentifier::parse("NTRDK-00000000").unwrap();
-    let organisation = Organisation::new("DK", "TEST Organisation", identifier).unwrap();
-    SealProfile::new(Holder::new(organisation, Unit::new(unit).unwrap()), Lifetime::Hours12, &urls())
+    seals::profile(unit, Lifetime::Hours12, Curve::P256)
 }
 
 type Clock<'a> = Embedded<'a, MemoryRegister, SeededRng>;
@@ -547,19 +530,7 @@ impl Stamper for TimeStampUnit<'_> {
 impl Rig {
     /// Another authority with the same names and other keys.
     fn stranger() -> Self {
-        let register = MemoryRegister::default();
-        let mut rng = SeededRng::new(666);
-        let keys = AuthorityKeys::generate_soft(&mut rng).unwrap();
-        let names = AuthorityNames::test().unwrap();
-        let made = TestAuthority::create(&names, &urls(), keys.clone(), &register, T0 - HOUR, &mut rng);
-        Self {
-            authority: made.unwrap(),
-            keys,
-            register,
-            now: Cell::new(T0),
-            issued: Cell::new(0),
-            seed: AtomicU64::new(1),
-        }
+        Self::seeded(666)
     }
 }
 
