@@ -1,14 +1,18 @@
 //! A document: opened, looked into, never held in memory.
 
 use core::fmt;
-use std::{io, ops::Range, sync::Mutex};
+use std::{
+    io,
+    ops::Range,
+    sync::{Arc, Mutex},
+};
 
 use segl_crypto::Source;
 
 use crate::{
     Bound, Dictionary, Entry, Limits, Object, ReadError, Reference, Revision, Stream, XrefProblem, filter,
     lex::{Lexer, Token},
-    object_stream::ObjectStreams,
+    object_stream::{ObjectStreams, Work},
     parse::{self, ParseError},
     revision,
     section::{broken, stream_start},
@@ -64,6 +68,8 @@ pub struct Document<S> {
     /// Oldest first; never empty.
     pub(crate) revisions: Vec<Revision>,
     pub(crate) object_streams: Mutex<ObjectStreams>,
+    /// Shared with every document that came out of this one, or each revision would have a budget of its own.
+    pub(crate) work: Arc<Work>,
 }
 
 impl<S> fmt::Debug for Document<S> {
@@ -100,7 +106,15 @@ impl<S: Source> Document<S> {
             }
             result => (header, result?),
         };
-        let document = Self { source, limits, shift, version, revisions, object_streams: Mutex::default() };
+        let document = Self {
+            source,
+            limits,
+            shift,
+            version,
+            revisions,
+            object_streams: Mutex::default(),
+            work: Arc::default(),
+        };
         let trailer = document.trailer();
         if let Some(encryption) = trailer.get("Encrypt") {
             return Err(ReadError::Encrypted { handler: document.handler_name(encryption) });
@@ -134,6 +148,7 @@ impl<S: Source> Document<S> {
             version: self.version,
             revisions: revisions.to_vec(),
             object_streams: Mutex::default(),
+            work: Arc::clone(&self.work),
         })
     }
 
@@ -147,7 +162,17 @@ impl<S: Source> Document<S> {
             version: self.version,
             revisions,
             object_streams: Mutex::default(),
+            work: Arc::clone(&self.work),
         }
+    }
+
+    /// Says whether the document's budget of work is spent, for a caller that passed over errors on its way.
+    ///
+    /// # Errors
+    /// When object streams were decoded or parsed more than the limits allow, here or in a document of
+    /// [`Self::as_of`]; objects in them can then no longer be read.
+    pub fn check_work(&self) -> Result<(), ReadError> {
+        self.work.check(&self.limits)
     }
 
     /// Where the bytes come from.

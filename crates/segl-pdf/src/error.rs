@@ -41,6 +41,9 @@ pub enum Bound {
     /// [`crate::Limits::entries`]
     #[error("cross-reference entries")]
     Entries,
+    /// [`crate::Limits::field_values`]
+    #[error("values in the fields of the form")]
+    FieldValues,
     /// [`crate::Limits::nesting`]
     #[error("nesting of arrays and dictionaries")]
     Nesting,
@@ -50,6 +53,12 @@ pub enum Bound {
     /// [`crate::Limits::object_nodes`]
     #[error("values in one object")]
     ObjectNodes,
+    /// [`crate::Limits::object_streams_decoded`]
+    #[error("bytes of object streams decoded again and again")]
+    ObjectStreamsDecoded,
+    /// [`crate::Limits::object_streams_parsed`]
+    #[error("bytes of objects parsed out of object streams")]
+    ObjectStreamsParsed,
     /// [`crate::Limits::reference_hops`]
     #[error("references leading to references")]
     ReferenceHops,

@@ -28,6 +28,14 @@ pub struct Limits {
     pub decoded_stream: usize,
     /// Bytes of decoded object streams kept for later look-ups. Origin: our choice.
     pub object_stream_cache: usize,
+    /// Bytes of object streams decoded over the life of a document and of all that [`crate::Document::as_of`] gives of it,
+    /// counted each time one is not in the cache. Origin: our choice, 32 streams of the largest size.
+    pub object_streams_decoded: u64,
+    /// Bytes of objects parsed out of object streams, over the same life. Origin: our choice; every object of a document of
+    /// ten megabytes some tens of times.
+    pub object_streams_parsed: u64,
+    /// Values in all fields of one listing of the form. Origin: our choice; a field has some thirty.
+    pub field_values: usize,
     /// Nodes visited in a page or field tree. Origin: our choice; the largest form seen has some thousand fields.
     pub tree_nodes: usize,
     /// Depth of a page or field tree. Origin: our choice; balanced trees stay under 10.
@@ -47,6 +55,9 @@ impl Default for Limits {
             reference_hops: 32,
             decoded_stream: 32 << 20,
             object_stream_cache: 8 << 20,
+            object_streams_decoded: 1 << 30,
+            object_streams_parsed: 256 << 20,
+            field_values: 1 << 20,
             tree_nodes: 131_072,
             tree_depth: 64,
         }

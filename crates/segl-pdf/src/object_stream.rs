@@ -2,13 +2,16 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, MutexGuard, PoisonError},
+    sync::{
+        Arc, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use segl_crypto::Source;
 
 use crate::{
-    Document, Entry, Object, ReadError, Reference, XrefProblem,
+    Bound, Document, Entry, Limits, Object, ReadError, Reference, XrefProblem,
     lex::{Lexer, Token},
     parse::{self, ParseError},
     section::broken,
@@ -29,6 +32,31 @@ struct ObjectStream {
     index: Vec<(u32, usize)>,
     /// Where the stream's data stands in the file.
     at: u64,
+}
+
+/// What object streams have cost so far; once over a limit, always over it.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    decoded: AtomicU64,
+    parsed: AtomicU64,
+}
+
+impl Work {
+    pub(crate) fn check(&self, limits: &Limits) -> Result<(), ReadError> {
+        for (spent, limit, bound) in [
+            (&self.decoded, limits.object_streams_decoded, Bound::ObjectStreamsDecoded),
+            (&self.parsed, limits.object_streams_parsed, Bound::ObjectStreamsParsed),
+        ] {
+            if spent.load(Ordering::Relaxed) > limit {
+                return Err(ReadError::Limit { offset: 0, bound });
+            }
+        }
+        Ok(())
+    }
+
+    fn spend(on: &AtomicU64, bytes: usize) {
+        on.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
 }
 
 impl ObjectStreams {
@@ -59,6 +87,7 @@ impl<S: Source> Document<S> {
         index: u32,
         depth: usize,
     ) -> Result<Object, ReadError> {
+        self.check_work()?;
         let objects = self.object_stream(stream, depth)?;
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         let Some((number, at)) = objects.index.get(index).copied() else { return Ok(Object::Null) };
@@ -67,7 +96,10 @@ impl<S: Source> Document<S> {
         }
         let bytes = objects.data.get(at..).unwrap_or_default();
         let mut lexer = Lexer::new(bytes, None, true);
-        match parse::object(&mut lexer, self.limits()) {
+        let parsed = parse::object(&mut lexer, self.limits());
+        Work::spend(&self.work.parsed, lexer.position());
+        self.check_work()?;
+        match parsed {
             Ok(value) => Ok(value),
             Err(ParseError::Read(error)) => Err(error),
             Err(ParseError::MoreInput) => Ok(Object::Null),
@@ -86,7 +118,12 @@ impl<S: Source> Document<S> {
         let Object::Stream(stream) = self.load_at_depth(reference, depth)? else {
             return Err(ReadError::Structure { what: "object stream", reference: Some(reference) });
         };
-        let data = self.stream_data_at_depth(&stream, depth)?;
+        let data = self.stream_data_at_depth(&stream, depth);
+        // One that fails has been decoded as far as it went.
+        let cost = data.as_ref().map_or(self.limits().decoded_stream, Vec::len);
+        Work::spend(&self.work.decoded, cost);
+        let data = data?;
+        self.check_work()?;
         let number_of = |key: &str| {
             let value = stream.dictionary.get(key).and_then(Object::as_integer);
             value.and_then(|value| usize::try_from(value).ok())

@@ -108,7 +108,8 @@ impl<S: Source> Document<S> {
     pub fn fields(&self) -> Result<Vec<Field>, ReadError> {
         let Some(form) = self.form()? else { return Ok(Vec::new()) };
         let roots = self.value(&form, "Fields")?;
-        let mut walk = FieldWalk { document: self, found: Vec::new(), visited: HashSet::new(), nodes: 0 };
+        let mut walk =
+            FieldWalk { document: self, found: Vec::new(), visited: HashSet::new(), nodes: 0, values: 0 };
         for field in roots.as_array().unwrap_or_default() {
             walk.node(field, &Inherited::default(), 0)?;
         }
@@ -128,6 +129,8 @@ struct FieldWalk<'a, S> {
     found: Vec<Field>,
     visited: HashSet<Reference>,
     nodes: usize,
+    /// In the fields that are kept.
+    values: usize,
 }
 
 impl<S: Source> FieldWalk<'_, S> {
@@ -167,6 +170,13 @@ impl<S: Source> FieldWalk<'_, S> {
             }
         }
         if !has_child_fields {
+            let inherited = own.value.as_ref().map_or(0, values);
+            self.values = self.values.saturating_add(inherited);
+            self.values =
+                dictionary.iter().fold(self.values, |sum, (_, value)| sum.saturating_add(values(value)));
+            if self.values > limits.field_values {
+                return Err(ReadError::Limit { offset: 0, bound: Bound::FieldValues });
+            }
             self.found.push(Field {
                 name: own.name,
                 reference,
@@ -177,4 +187,14 @@ impl<S: Source> FieldWalk<'_, S> {
         }
         Ok(())
     }
+}
+
+/// How many values stand in one; depth is bounded by the parser.
+fn values(value: &Object) -> usize {
+    let inside: usize = match value {
+        Object::Array(items) => items.iter().map(values).sum(),
+        Object::Dictionary(dictionary) => dictionary.iter().map(|(_, item)| values(item)).sum(),
+        _ => 0,
+    };
+    inside.saturating_add(1)
 }
