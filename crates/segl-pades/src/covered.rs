@@ -14,6 +14,9 @@ use crate::{PdfFacts, PdfSignature, PdfTimestamp, security_store};
 /// tens, and is renewed once in years.
 const MAX_LOOKS: usize = 1 << 16;
 
+/// Bytes decoded of the streams in those stores. Origin: our choice, four newest stores of the largest size.
+const MAX_BYTES: usize = 128 << 20;
+
 /// Objects in all messages and tokens of a document together. Origin: our choice; a message has some ten.
 const MAX_IN_MESSAGES: usize = 1 << 14;
 
@@ -40,7 +43,7 @@ pub(crate) fn fill<S: Source>(
         .flat_map(|(end, ids)| ids.into_iter().map(move |id| (end, id)))
         .take(MAX_IN_MESSAGES)
         .collect();
-    let mut stores = Stores { document, known: HashMap::new(), left: MAX_LOOKS };
+    let mut stores = Stores { document, known: HashMap::new(), left: MAX_LOOKS, bytes: MAX_BYTES };
     // The newest matters most, should the limit be reached.
     for found in timestamps.iter_mut().take(MAX_TIMESTAMPS).rev() {
         let range =
@@ -86,6 +89,7 @@ struct Stores<'a, S> {
     /// By the position of the object.
     known: HashMap<u64, Option<Piece>>,
     left: usize,
+    bytes: usize,
 }
 
 /// A stream of a store: where the object stands in the file, and the SHA-256 of its data.
@@ -119,12 +123,23 @@ impl<S: Source> Stores<'_, S> {
         // A stream is never in an object stream (ISO 32000-2, 7.5.7).
         let Some(Entry::InUse { offset, .. }) = then.entry(reference.number) else { return None };
         let start = offset.saturating_add(then.offset_origin());
-        self.known.entry(start).or_insert_with(|| read_piece(then, reference, start)).clone()
+        let bytes = &mut self.bytes;
+        self.known.entry(start).or_insert_with(|| read_piece(then, reference, start, bytes)).clone()
     }
 }
 
 /// A stream that says itself how to be decoded: a filter that stands elsewhere could be another one later.
-fn read_piece<T: Source>(then: &Document<T>, reference: Reference, start: u64) -> Option<Piece> {
+///
+/// Takes what it decodes off the budget; nothing is read once that is spent.
+fn read_piece<T: Source>(
+    then: &Document<T>,
+    reference: Reference,
+    start: u64,
+    left: &mut usize,
+) -> Option<Piece> {
+    if *left == 0 {
+        return None;
+    }
     let value = then.load(reference).ok()?;
     let stream = value.as_stream()?;
     let direct = |key: &str| stream.dictionary.get(key).is_none_or(is_direct);
@@ -132,7 +147,11 @@ fn read_piece<T: Source>(then: &Document<T>, reference: Reference, start: u64) -
         return None;
     }
     let end = then.stream_range(stream).ok()?.end;
-    let data = then.stream_data(stream).ok()?;
+    let data = then.stream_data(stream);
+    // One that fails may have been decoded up to the limit.
+    let cost = data.as_ref().map_or(then.limits().decoded_stream, Vec::len);
+    *left = left.saturating_sub(cost);
+    let data = data.ok()?;
     Some(Piece { octets: start..end, id: sha256(&data) })
 }
 

@@ -11,9 +11,9 @@ use crate::edit;
 /// Objects read from one security store; real ones hold some tens. Origin: our choice.
 const MAX_OBJECTS: usize = 4096;
 
-/// Bytes read from one security store, decoded. Origin: our choice, as much as a sealing may take; the largest lists of public
-/// authorities have some ten megabytes.
-const MAX_BYTES: usize = 64 << 20;
+/// Bytes read from the newest security store, decoded, and again from all earlier ones together. Origin: our choice; the largest
+/// lists of public authorities have some ten megabytes.
+const MAX_BYTES: usize = 32 << 20;
 
 /// Objects of the stores of all earlier revisions together. Origin: our choice.
 const MAX_EARLIER: usize = 1 << 14;
@@ -61,7 +61,7 @@ pub fn read_security_store<S: Source>(document: &Document<S>) -> Result<Security
 /// leave out what it finds no use for, and it is still in the file.
 pub(crate) fn take_earlier<S: Source>(document: &Document<S>, first: usize, store: &mut SecurityStore) {
     let mut known: HashSet<[u8; 32]> = store.evidence.pieces().map(sha256).collect();
-    let (mut seen, mut left) = (HashSet::new(), MAX_EARLIER);
+    let (mut seen, mut left, mut bytes) = (HashSet::new(), MAX_EARLIER, MAX_BYTES);
     let earlier = (first..document.revisions().len().saturating_sub(1)).rev().take(MAX_REVISIONS);
     for then in earlier.filter_map(|revision| document.as_of(revision)) {
         let Ok(Some(listed)) = list(&then) else { continue };
@@ -77,6 +77,11 @@ pub(crate) fn take_earlier<S: Source>(document: &Document<S>, first: usize, stor
                 continue;
             }
             let Some(data) = stream(&then, &item) else { continue };
+            let Some(rest) = bytes.checked_sub(data.len()) else {
+                store.unreadable += 1;
+                return;
+            };
+            bytes = rest;
             if known.insert(sha256(&data)) {
                 kind.pool(&mut store.evidence).push(data);
             }
