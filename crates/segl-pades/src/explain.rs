@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use segl_crypto::{Source, sha256};
-use segl_pdf::{Dictionary, Document, Entry, Object, ReadError, Reference};
+use segl_pdf::{Dictionary, Document, Entry, Field, Object, ReadError, Reference};
 
 use crate::{
     ChangeKind,
+    changes::Comparison,
     links::{Links, Place},
 };
 
@@ -20,16 +21,21 @@ pub(crate) const MAX_OBJECTS: usize = 20_000;
 /// Origin: our choice; Acrobat's appearances have three layers.
 const MAX_HOPS: usize = 16;
 
+/// What is said of a revision that the budget did not reach.
+pub(crate) const NOT_COMPARED: &str =
+    "the revision was not compared: the document has too many changes and fields for it";
+
 type Explained = Vec<(Option<Reference>, ChangeKind)>;
 
 /// What a revision changed; unchanged objects are left out.
 ///
-/// `links` are the places of the objects as of `old`; what the revision adds to them is taken in.
+/// The links are the places of the objects as of `old`; what the revision adds to them is taken in.
 pub(crate) fn step<A: Source, B: Source>(
     old: &Document<A>,
     new: &Document<B>,
-    links: &mut Links,
+    comparison: &mut Comparison,
 ) -> Result<Explained, ReadError> {
+    let Comparison { links, fields, left } = comparison;
     let mut step = Step {
         old,
         new,
@@ -37,10 +43,15 @@ pub(crate) fn step<A: Source, B: Source>(
         claims: BTreeMap::new(),
         store: HashSet::new(),
         notes: Vec::new(),
+        fields: fields.take(),
+        left,
     };
     step.collect();
     if step.touched.len() > MAX_OBJECTS {
         step.note(None, format!("{} objects are too many to compare", step.touched.len()));
+        return Ok(step.notes);
+    }
+    if !step.spend(step.touched.len()) {
         return Ok(step.notes);
     }
     step.trailer();
@@ -49,6 +60,7 @@ pub(crate) fn step<A: Source, B: Source>(
     step.catalog()?;
     step.security_store()?;
     step.form()?;
+    *fields = step.fields.take();
     step.pages()?;
     step.other_places(links);
     for reference in step.touched.values() {
@@ -68,11 +80,25 @@ pub(crate) struct Step<'a, A, B> {
     /// Objects of the security store, before and now.
     pub(crate) store: HashSet<u32>,
     pub(crate) notes: Explained,
+    /// Of the old revision, when they are known; then of the new one, when they were compared.
+    pub(crate) fields: Option<Vec<Field>>,
+    /// Objects that may still be compared.
+    pub(crate) left: &'a mut usize,
 }
 
 impl<A: Source, B: Source> Step<'_, A, B> {
     pub(crate) fn note(&mut self, object: Option<Reference>, what: impl Into<String>) {
         self.notes.push((object, ChangeKind::Unexplained { what: what.into() }));
+    }
+
+    /// Takes some objects off the budget; `false`, with a note, when it is spent, and nothing is left for later revisions.
+    pub(crate) fn spend(&mut self, objects: usize) -> bool {
+        let rest = self.left.checked_sub(objects);
+        *self.left = rest.unwrap_or(0);
+        if rest.is_none() {
+            self.note(None, NOT_COMPARED);
+        }
+        rest.is_some()
     }
 
     /// Lists what the revision names, and refuses what no honest update does.

@@ -32,7 +32,7 @@ mod read;
 mod rules;
 mod security_store;
 
-pub use crate::changes::{Change, ChangeKind, ChangeLevel, LaterChanges};
+pub use crate::changes::{Change, ChangeKind, ChangeLevel, Changes, LaterChanges};
 pub use crate::error::{AssembleError, PrepareError};
 pub use crate::extend::{GrowError, GrowingFile};
 pub use crate::prepare::{Prepared, prepare, prepare_timestamp};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use segl_crypto::Source;
-use segl_pdf::{Dictionary, Document, Object, Reference};
+use segl_pdf::{Dictionary, Document, Object, ReadError, Reference};
 
 /// Objects looked through in the signed revision. Origin: our choice; tagged documents of thousands of pages have some
 /// hundred thousand.
@@ -43,9 +43,13 @@ impl Links {
                 links.complete = false;
                 break;
             }
-            // What cannot be read leads nowhere.
-            let Ok(value) = document.load(reference) else { continue };
-            links.object(reference.number, &value, &mut pending);
+            match document.load(reference) {
+                Ok(value) => links.object(reference.number, &value, &mut pending),
+                // What is only too much for this reader may lead anywhere for another.
+                Err(ReadError::Limit { .. }) => links.complete = false,
+                // What cannot be read leads nowhere.
+                Err(_) => {}
+            }
         }
         links
     }

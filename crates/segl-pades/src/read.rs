@@ -24,6 +24,10 @@ use crate::{
 /// Signatures looked at in one document. Origin: our choice; contracts with some tens of signers exist.
 const MAX_SIGNATURES: usize = 512;
 
+/// Covered octets kept for all signatures without signed attributes together. Origin: our choice, as much as a reading may
+/// take; that form is rare and old, and its documents are small.
+const MAX_KEPT_OCTETS: usize = 64 << 20;
+
 const CLAUSE: &str = "EN 319 142-1, 6.3";
 
 /// Everything a PDF says about its signatures: located, digested, not believed.
@@ -127,13 +131,14 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
     }
     let later = match first {
         Some(first) => changes::of_revisions(document, first.saturating_add(1)),
-        None => Vec::new(),
+        None => changes::Every::default(),
     };
     let mut reader = Reader {
         document,
         digests: Digests::new(document.source()),
         permissions: permissions::read(document, &document.fields()?)?,
         later,
+        octets_left: MAX_KEPT_OCTETS,
     };
     let mut reading =
         Reading { signatures: Vec::new(), timestamps: Vec::new(), store, empty_fields: fields.empty };
@@ -164,6 +169,8 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
         }
     }
     covered::fill(document, &reading.signatures, &mut reading.timestamps);
+    // Errors were passed over on the way; with the budget spent, what is missing is not what the file misses.
+    document.check_work()?;
     let stored = archived_by(&reading.store.evidence);
     for found in &mut reading.signatures {
         finish(found, &reading.timestamps, &reading.store, &stored);
@@ -243,7 +250,8 @@ struct Reader<'a, S> {
     digests: Digests<'a, S>,
     permissions: Vec<permissions::Permissions>,
     /// Changes made by each revision against the one before it.
-    later: Vec<LaterChanges>,
+    later: changes::Every,
+    octets_left: usize,
 }
 
 impl<S: Source> Reader<'_, S> {
@@ -348,7 +356,19 @@ impl<S: Source> Reader<'_, S> {
             });
         } else if signer.signed_attributes_for_verification().is_none() {
             // The value is made over the covered octets themselves, whatever the CMS carries inside.
-            signature.signed_bytes = self.covered_bytes(found)?;
+            signature.signed_bytes = match self.covered_bytes(found)? {
+                Some(octets) => octets,
+                None => {
+                    findings.push(Finding {
+                        rule: "covered-octets-limit",
+                        clause: "RFC 5652, 5.4",
+                        // Without its octets a signature must not verify, not even one that was made over none.
+                        fatal: true,
+                        text: "without signed attributes, and what is signed is too much to be kept".into(),
+                    });
+                    Vec::new()
+                }
+            };
         }
         for claim in &mut signature.timestamps {
             if claim.kind == TimestampKind::Content
@@ -369,17 +389,19 @@ impl<S: Source> Reader<'_, S> {
         Ok(signature)
     }
 
-    /// The covered octets themselves; empty when they are more than a stream may have.
-    fn covered_bytes(&self, found: &Located) -> Result<Vec<u8>, ReadError> {
+    /// The covered octets themselves; `None` when they are more than a stream may have, or than is left for all.
+    fn covered_bytes(&mut self, found: &Located) -> Result<Option<Vec<u8>>, ReadError> {
         let limit = self.document.limits().decoded_stream;
-        let Ok(range) = &found.byte_range else { return Ok(Vec::new()) };
-        if usize::try_from(range.covered()).map_or(true, |covered| covered > limit) {
-            return Ok(Vec::new());
-        }
+        let Ok(range) = &found.byte_range else { return Ok(Some(Vec::new())) };
+        let covered = usize::try_from(range.covered()).ok().filter(|covered| *covered <= limit);
+        let Some(left) = covered.and_then(|covered| self.octets_left.checked_sub(covered)) else {
+            return Ok(None);
+        };
+        self.octets_left = left;
         let gap = range.gap();
         let mut bytes = self.document.source().read_range(0..gap.start, limit)?;
         bytes.extend(self.document.source().read_range(gap.end..range.end(), limit)?);
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 }
 

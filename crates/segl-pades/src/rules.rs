@@ -1,6 +1,6 @@
 //! The changes that are known to be harmless: metadata, evidence, signatures and their bookkeeping, field values.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use segl_crypto::Source;
 use segl_pdf::{Dictionary, Field, Object, ReadError, Reference};
@@ -134,19 +134,29 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             }
         }
         self.claim_grown_array(&old, &new, "Fields");
-        let (before, now) = (self.old.fields()?, self.new.fields()?);
+        let before = match self.fields.take() {
+            Some(before) => before,
+            None => self.old.fields()?,
+        };
+        let now = self.new.fields()?;
+        if !self.spend(now.len()) {
+            return Ok(());
+        }
+        let by_reference: HashMap<Reference, &Field> =
+            before.iter().filter_map(|known| Some((known.reference?, known))).collect();
         for field in &now {
-            match before.iter().find(|known| known.reference.is_some() && known.reference == field.reference)
-            {
+            match field.reference.and_then(|reference| by_reference.get(&reference).copied()) {
                 Some(known) => self.known_field(known, field)?,
                 None => self.added_field(field)?,
             }
         }
+        let names: HashSet<&str> = now.iter().map(|field| field.name.as_str()).collect();
         for known in &before {
-            if !now.iter().any(|field| field.name == known.name) {
+            if !names.contains(known.name.as_str()) {
                 self.note(known.reference, format!("field {:?} was removed or renamed", known.name));
             }
         }
+        self.fields = Some(now);
         Ok(())
     }
 
