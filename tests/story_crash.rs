@@ -53,7 +53,7 @@ const PLACES: [(&str, Option<Step>); 21] = [
     ("after look_up", Some(Step::Certified)),
     ("signed", Some(Step::Signed)),
     ("key destroyed", Some(Step::KeyDestroyed)),
-    ("time-stamped", Some(Step::KeyDestroyed)),
+    ("time-stamped", Some(Step::TimeStamped)),
     ("evidence", Some(Step::TimeStamped)),
     ("archived", Some(Step::TimeStamped)),
     ("sealed", Some(Step::TimeStamped)),
