@@ -27,6 +27,9 @@ const MAX_SIGNATURES: usize = 512;
 /// Covered octets kept for all signatures without signed attributes together. Origin: our choice, as much as a reading may
 /// take; that form is rare and old, and its documents are small.
 const MAX_KEPT_OCTETS: usize = 64 << 20;
+/// Evidence and tokens that the signatures of one document hold together, in octets: each holds its own copy of what is in the store.
+/// Real files have some megabytes. Origin: our choice.
+const MAX_SHARED_OCTETS: usize = 256 << 20;
 
 const CLAUSE: &str = "EN 319 142-1, 6.3";
 
@@ -172,8 +175,9 @@ pub fn read<S: Source>(document: &Document<S>) -> Result<Reading, ReadError> {
     // Errors were passed over on the way; with the budget spent, what is missing is not what the file misses.
     document.check_work()?;
     let stored = archived_by(&reading.store.evidence);
+    let mut room = MAX_SHARED_OCTETS;
     for found in &mut reading.signatures {
-        finish(found, &reading.timestamps, &reading.store, &stored);
+        finish(found, &reading.timestamps, &reading.store, &stored, &mut room);
     }
     Ok(reading)
 }
@@ -195,14 +199,37 @@ fn duplicate_contents(located: &[Located]) -> Vec<usize> {
 }
 
 /// Adds what stands outside of the signature itself: document time-stamps that cover it, evidence, and the level.
-fn finish(found: &mut PdfSignature, timestamps: &[PdfTimestamp], store: &SecurityStore, stored: &[[u8; 32]]) {
+fn finish(
+    found: &mut PdfSignature,
+    timestamps: &[PdfTimestamp],
+    store: &SecurityStore,
+    stored: &[[u8; 32]],
+    room: &mut usize,
+) {
     let own_end = covered::end(&found.facts).unwrap_or(u64::MAX);
-    let covering = timestamps.iter().filter(|stamp| {
-        // A time-stamp covers a signature when the signature's octets, value and all, lie before its own gap.
-        stamp.facts.byte_range.is_some_and(|[_, head, _, _]| own_end <= head)
-    });
-    found.signature.timestamps.extend(covering.map(|stamp| stamp.claim.clone()));
-    found.signature.evidence.merge(&store.evidence);
+    let covering: Vec<&PdfTimestamp> = timestamps
+        .iter()
+        .filter(|stamp| {
+            // A time-stamp covers a signature when the signature's octets, value and all, lie before its own gap.
+            stamp.facts.byte_range.is_some_and(|[_, head, _, _]| own_end <= head)
+        })
+        .collect();
+    let tokens = covering.iter().map(|stamp| stamp.claim.token.len());
+    let octets: usize = tokens.chain(store.evidence.pieces().map(<[u8]>::len)).sum();
+    match room.checked_sub(octets) {
+        Some(left) => {
+            *room = left;
+            found.signature.timestamps.extend(covering.into_iter().map(|stamp| stamp.claim.clone()));
+            found.signature.evidence.merge(&store.evidence);
+        }
+        None => found.signature.findings.push(Finding {
+            rule: "evidence-limit",
+            clause: "EN 319 142-1, 5.4.2",
+            // What proves it, or the opposite, is not looked at; so it must not pass.
+            fatal: true,
+            text: "more signatures share more evidence than is kept".into(),
+        }),
+    }
     if let Format::Baseline { family, .. } = found.signature.format {
         let level = level(&found.signature, store.present, stored);
         found.signature.format = Format::baseline(family, level);
