@@ -78,7 +78,7 @@ pub(crate) fn prepare(consent: Consent) -> Result<Vec<Peer>, TaskError> {
     let apt = if may_install {
         install_packages(&packages)
     } else {
-        Err("it may not be installed here".to_owned())
+        Err("it is not here, and was not to be installed".to_owned())
     };
     let mut peers = vec![softhsm(&apt)];
     peers.extend(PACKAGED.iter().map(|program| packaged(program, &apt)));
@@ -128,7 +128,7 @@ fn made(
     } else if folder.join("made-from").is_file() {
         Ok(())
     } else {
-        Err("it may not be installed here".to_owned())
+        Err("it is not here, and was not to be installed".to_owned())
     }
 }
 

@@ -77,7 +77,8 @@ pub fn report_skipped(line: &str) {
     let Some(list) = env::var_os("SEGL_TEST_SKIPS") else { return };
     // A list that cannot be written loses a line of a summary, never a test.
     if let Ok(mut file) = OpenOptions::new().create(true).append(true).open(list) {
-        drop(writeln!(file, "{line}"));
+        // In one write, so that tests that end together do not mix their lines.
+        drop(file.write_all(format!("{line}\n").as_bytes()));
     }
 }
 
@@ -110,7 +111,8 @@ fn common(peer: &'static str, variable: &str, program: &str) -> Result<PathBuf, 
 fn prepared(peer: &'static str, variable: &str) -> Result<PathBuf, Skipped> {
     match env::var_os(variable) {
         Some(path) if !path.is_empty() => Ok(path.into()),
-        _ => Err(Skipped { peer, why: format!("{variable} is not set; `cargo xtask test` sets it up") }),
+        Some(_) => Err(Skipped { peer, why: format!("{variable} switches it off") }),
+        None => Err(Skipped { peer, why: format!("{variable} is not set; `cargo xtask test` sets it up") }),
     }
 }
 
