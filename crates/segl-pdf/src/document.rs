@@ -72,6 +72,13 @@ pub struct Document<S> {
     pub(crate) work: Arc<Work>,
 }
 
+/// The stored data of a stream, and its filters with every reference resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Encoded {
+    pub(crate) range: Range<u64>,
+    filters: Dictionary,
+}
+
 impl<S> fmt::Debug for Document<S> {
     /// The form of the document and nothing of its content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -353,20 +360,30 @@ impl<S: Source> Document<S> {
         self.stream_data_at_depth(stream, 0)
     }
 
-    pub(crate) fn stream_data_at_depth(&self, stream: &Stream, depth: usize) -> Result<Vec<u8>, ReadError> {
+    fn stream_data_at_depth(&self, stream: &Stream, depth: usize) -> Result<Vec<u8>, ReadError> {
+        self.decode(stream, &self.encoded(stream, depth)?)
+    }
+
+    /// Where the data of a stream lies, and how it is encoded: all that its decoding depends on.
+    pub(crate) fn encoded(&self, stream: &Stream, depth: usize) -> Result<Encoded, ReadError> {
         let range = self.stream_range_at_depth(stream, depth)?;
         let limit = self.limits.decoded_stream;
         if usize::try_from(range.end - range.start).map_or(true, |len| len > limit) {
             return Err(ReadError::Limit { offset: range.start, bound: Bound::DecodedStream });
         }
-        let raw = self.source.read_range(range, limit)?;
-        let mut direct = Dictionary::new();
+        let mut filters = Dictionary::new();
         for key in ["Filter", "DecodeParms", "F", "DP"] {
             if let Some(value) = stream.dictionary.get(key) {
-                direct.set(key, self.direct(value, depth)?);
+                filters.set(key, self.direct(value, depth)?);
             }
         }
-        filter::decode(&direct, raw, limit)
+        Ok(Encoded { range, filters })
+    }
+
+    pub(crate) fn decode(&self, stream: &Stream, encoded: &Encoded) -> Result<Vec<u8>, ReadError> {
+        let limit = self.limits.decoded_stream;
+        let raw = self.source.read_range(encoded.range.clone(), limit)?;
+        filter::decode(&encoded.filters, raw, limit)
             .map_err(|source| ReadError::Filter { reference: stream.reference, source })
     }
 

@@ -1,9 +1,9 @@
 //! Objects inside streams (ISO 32000-2, 7.5.7).
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{
-        Arc, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -11,7 +11,8 @@ use std::{
 use segl_crypto::Source;
 
 use crate::{
-    Bound, Document, Entry, Limits, Object, ReadError, Reference, XrefProblem,
+    Bound, Document, Entry, FilterError, Limits, Object, ReadError, Reference, XrefProblem,
+    document::Encoded,
     lex::{Lexer, Token},
     parse::{self, ParseError},
     section::broken,
@@ -39,6 +40,8 @@ struct ObjectStream {
 pub(crate) struct Work {
     decoded: AtomicU64,
     parsed: AtomicU64,
+    /// What did not decode, by the place of the data; the budget bounds how many these are.
+    failed: Mutex<HashMap<u64, (Encoded, FilterError)>>,
 }
 
 impl Work {
@@ -52,6 +55,18 @@ impl Work {
             }
         }
         Ok(())
+    }
+
+    /// Why this data did not decode before, here or in another revision.
+    fn failure(&self, encoded: &Encoded) -> Option<FilterError> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, error) = failed.get(&encoded.range.start)?;
+        (known == encoded).then(|| error.clone())
+    }
+
+    fn remember(&self, encoded: Encoded, error: &FilterError) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.insert(encoded.range.start, (encoded, error.clone()));
     }
 
     fn spend(on: &AtomicU64, bytes: usize) {
@@ -118,10 +133,17 @@ impl<S: Source> Document<S> {
         let Object::Stream(stream) = self.load_at_depth(reference, depth)? else {
             return Err(ReadError::Structure { what: "object stream", reference: Some(reference) });
         };
-        let data = self.stream_data_at_depth(&stream, depth);
+        let encoded = self.encoded(&stream, depth)?;
+        if let Some(source) = self.work.failure(&encoded) {
+            return Err(ReadError::Filter { reference, source });
+        }
+        let data = self.decode(&stream, &encoded);
         // One that fails has been decoded as far as it went.
         let cost = data.as_ref().map_or(self.limits().decoded_stream, Vec::len);
         Work::spend(&self.work.decoded, cost);
+        if let Err(ReadError::Filter { source, .. }) = &data {
+            self.work.remember(encoded, source);
+        }
         let data = data?;
         self.check_work()?;
         let number_of = |key: &str| {
@@ -136,7 +158,8 @@ impl<S: Source> Document<S> {
         };
         let mut lexer = Lexer::new(&data, None, true);
         let mut index = Vec::new();
-        for _ in 0..count {
+        // A stream of nothing but numbers would take four times its size.
+        for _ in 0..count.min(self.limits().entries) {
             let (Ok(Token::Integer(number)), Ok(Token::Integer(at))) = (lexer.next(), lexer.next()) else {
                 break;
             };

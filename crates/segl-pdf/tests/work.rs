@@ -124,3 +124,33 @@ fn one_large_object_under_many_numbers_spends_the_budget() {
     assert_eq!(bound_of(document.fields()), Bound::FieldValues);
     assert!(document.check_work().is_ok());
 }
+
+#[test]
+fn a_stream_that_fails_is_decoded_once() {
+    let file = fields_in_streams(40, 0, None);
+    let broken = replaced(&file, "/Type/ObjStm", "/Filter/A85");
+    let mut limits = Limits::default();
+    limits.decoded_stream = 10_000;
+    limits.object_streams_decoded = 30_000;
+    let document = Document::open_with(&broken, limits).unwrap();
+    for number in (100..140).cycle().take(400) {
+        for document in [&document.as_of(0).unwrap(), &document.as_of(0).unwrap()] {
+            let error = document.load(Reference::new(number)).unwrap_err();
+            assert!(matches!(error, ReadError::Filter { .. }), "{number}: {error}");
+        }
+    }
+    assert!(document.check_work().is_ok(), "two streams, each once");
+}
+
+/// Both streams with other words of the same length.
+fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let to = format!("{to:<width$}", width = from.len());
+    assert_eq!(from.len(), to.len());
+    let mut file = file.to_vec();
+    for at in
+        (0..file.len() - from.len()).filter(|at| file[*at..].starts_with(from.as_bytes())).collect::<Vec<_>>()
+    {
+        file[at..at + from.len()].copy_from_slice(to.as_bytes());
+    }
+    file
+}
