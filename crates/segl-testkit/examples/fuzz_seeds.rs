@@ -21,18 +21,20 @@ use std::{
 use segl::{
     ades::Level,
     authority::{AuthorityKeys, TestAuthority},
-    cert::{Lifetime, MemoryRegister},
+    cert::{Lifetime, MemoryRegister, PdsLocation, QcStatements, QcType, Semantics, Statement},
     crypto::{DigestAlgorithm, digest},
     key::{Curve, SoftToken},
     pades::read,
     pdf::{Document, Limits},
+    record::{Advance, Checkpoint, Event, Head, Outcome, Progress},
     revocation::OcspRequest,
     sealing::{MemoryJournal, Order, PdfDocument, PdfOptions},
     tsp::{TimestampRequest, TimestampResponse, Token},
+    x509::{Certificate, ObjectIdentifier, oids::QC_STATEMENTS},
 };
 use segl_testkit::{
     rng::SeededRng,
-    sealing::{T0, log_id},
+    sealing::{T0, cleared, log_id, opening, progress, record, salts},
     seals::{Sealer, anchors, authority, profile},
 };
 
@@ -57,8 +59,16 @@ fn main() {
         ("time-stamp-unit", &material.time_stamp_unit),
         ("ocsp-responder", &material.ocsp_responder),
     ] {
-        seed("x509_certificate", name, certificate.as_der());
+        for target in ["x509_certificate", "cert_content"] {
+            seed(target, name, certificate.as_der());
+        }
+        seed("x509_pem", name, pem(certificate).as_bytes());
+        seed("x509_name", name, certificate.subject().as_der());
     }
+    let two = [pem(&material.root), "# the one it issued\r\n".to_owned(), pem(&material.issuing_ca)].concat();
+    seed("x509_pem", "two", two.as_bytes());
+    seed("cert_qc_statements", "every", &statements().to_der());
+    records(&seed);
     seed("revocation_crl", "root", material.root_crl.as_der());
     seed("revocation_crl", "ca", authority.ca_crl(&register, now).unwrap().as_der());
 
@@ -79,7 +89,7 @@ fn main() {
     let granted = TimestampResponse::from_der(&response).unwrap();
     let token = Token::from_der(granted.token().unwrap()).unwrap();
     seed("tsp_tst_info", "sha256", &token.info().to_der());
-    for target in ["tsp_token", "cms_signed_data", "cms_splice"] {
+    for target in ["tsp_token", "cms_signed_data", "cms_splice", "cades_read"] {
         seed(target, "time-stamp", token.as_bytes());
     }
 
@@ -90,7 +100,7 @@ fn main() {
         let sealed = sealed(&authority, &register, &contract, level, number);
         documents.push((format!("contract.{}.pdf", level.suffix()), sealed));
     }
-    for target in ["pdf_document", "pdf_update", "pades_read", "validate_pdf"] {
+    for target in ["pdf_document", "pdf_update", "pades_read", "pades_prepare", "validate_pdf"] {
         for (name, bytes) in &documents {
             seed(target, name, bytes);
         }
@@ -98,7 +108,13 @@ fn main() {
     let (_, sealed) = documents.last().unwrap();
     let reading = read(&Document::open(sealed.as_slice()).unwrap()).unwrap();
     let signature = &reading.signatures.first().unwrap().signature;
-    seed("x509_certificate", "seal", signature.signer_certificate.as_deref().unwrap());
+    let certificate = signature.signer_certificate.as_deref().unwrap();
+    for target in ["x509_certificate", "cert_content"] {
+        seed(target, "seal", certificate);
+    }
+    let certificate = Certificate::from_der(certificate).unwrap();
+    seed("x509_name", "seal", certificate.subject().as_der());
+    seed("cert_qc_statements", "seal", certificate.extension(QC_STATEMENTS).unwrap().value());
     // The place of /Contents is between the two segments of the byte range, less the delimiters.
     let [_, start, end, _] = reading.signatures.first().unwrap().facts.byte_range.unwrap();
     let gap = usize::try_from(start).unwrap() + 1..usize::try_from(end).unwrap() - 1;
@@ -107,9 +123,99 @@ fn main() {
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
         .collect();
-    for target in ["cms_signed_data", "cms_splice"] {
+    for target in ["cms_signed_data", "cms_splice", "cades_read"] {
         seed(target, "seal", &message);
     }
+}
+
+/// A statement of every kind.
+fn statements() -> QcStatements {
+    let oid = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1");
+    let url = "https://pki.example.com/pds_en.pdf".to_owned();
+    let location = PdsLocation { url, language: "en".to_owned() };
+    let amount = Statement::LimitValue { currency: "DKK".to_owned(), amount: 5, exponent: 6 };
+    let psd2 = Statement::Psd2 {
+        roles: vec![(oid, "PSP_AS".to_owned())],
+        authority_name: "TEST Authority".to_owned(),
+        authority_id: "DK-TEST".to_owned(),
+    };
+    QcStatements(vec![
+        Statement::Compliance,
+        Statement::QualifiedDevice,
+        amount,
+        Statement::RetentionPeriod(10),
+        Statement::DisclosureStatements(vec![location]),
+        Statement::Type(vec![QcType::Signature, QcType::Seal, QcType::Website, QcType::Other(oid)]),
+        Statement::CountryLegislation(vec!["CH".to_owned()]),
+        Statement::IdentificationMethod(vec![oid]),
+        Statement::DeviceLegislation(vec!["CH".to_owned()]),
+        Statement::Semantics(Semantics {
+            version_1: false,
+            identifier: Some(oid),
+            name_registration_authorities: Vec::new(),
+        }),
+        psd2,
+        Statement::Unknown { id: oid, info: Some(vec![5, 0]) },
+    ])
+}
+
+/// What a journal and a log keep of made-up sealings, and the texts that go with them.
+fn records(seed: &impl Fn(&str, &str, &[u8])) {
+    seed("record_opening", "whole", &opening(1).to_bytes());
+    let unnamed = segl::record::Opening { reference: None, ..opening(2) };
+    seed("record_opening", "without-reference", &unnamed.to_bytes());
+
+    let of_session = |progress: &Progress| {
+        [progress.session().uuid().as_bytes().as_slice(), &progress.to_bytes()].concat()
+    };
+    for done in 0..=7 {
+        seed("record_progress", &format!("after-{done}"), &of_session(&progress(1, done)));
+    }
+    let mut unstamped = progress(1, 6);
+    unstamped.advance(Advance::Unstamped).unwrap();
+    seed("record_progress", "unstamped", &of_session(&unstamped));
+
+    let mut head = Head::empty(log_id());
+    let mut last = None;
+    let completed = Event::Sealing(Box::new(record(1, 7, Outcome::Completed)));
+    let declined = Event::Sealing(Box::new(record(2, 1, Outcome::Declined)));
+    for (name, event) in
+        [("completed", completed), ("declined", declined), ("cleared", Event::SlotCleared(cleared()))]
+    {
+        let (entry, disclosure) = head.append(&event, salts(1)).unwrap();
+        let bytes = [[event.kind().number()].as_slice(), &disclosure.to_bytes()].concat();
+        seed("record_disclosure", name, &bytes);
+        head = entry.head();
+        let checkpoint = Checkpoint::new(log_id(), head, T0, last.as_ref());
+        seed("checkpoint", name, checkpoint.to_string().as_bytes());
+        last = Some(checkpoint);
+    }
+
+    for (name, text) in [
+        ("plain", "Case 17 of the tests".to_owned()),
+        ("file", "Offer.pdf\0offers/offer.pdf\0other.txt".to_owned()),
+        ("digest-hex", format!("see {}", "0f".repeat(32))),
+        ("digest-base64", format!("see {}=", "Ab9".repeat(15).split_at(43).0)),
+        ("person-number", "about 010190-1234".to_owned()),
+        ("long", "æøå ".repeat(49)),
+    ] {
+        seed("reference_text", name, text.as_bytes());
+    }
+}
+
+/// A certificate as text (RFC 7468).
+fn pem(certificate: &Certificate) -> String {
+    let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
+    let group = |octets: &[u8]| {
+        let at = |index: usize| usize::from(octets.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        let letter =
+            |place: usize| letters.get(bits >> (18 - 6 * place) & 63).filter(|_| place <= octets.len());
+        (0..4).map(|place| letter(place).unwrap_or(&'=')).collect::<String>()
+    };
+    let line = |octets: &[u8]| octets.chunks(3).map(group).collect::<String>() + "\n";
+    let lines: String = certificate.as_der().chunks(48).map(line).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
 }
 
 /// The document sealed at a level. Every look at the clock finds it a tenth of a second later.
