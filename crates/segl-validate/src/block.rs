@@ -108,6 +108,8 @@ impl BlockKind {
 pub enum Check {
     /// Algorithms are reliable at the time in question.
     Algorithms,
+    /// authorityKeyIdentifier is there.
+    AuthorityKeyIdentifier,
     /// The best time is not after the end of the signing certificate.
     BestTimeBeforeNotAfter,
     /// The best time is not before the start of the signing certificate.
@@ -120,12 +122,16 @@ pub enum Check {
     ContentIntact,
     /// Extended key usage.
     ExtendedKeyUsage,
+    /// No extension is there that must not be.
+    ForbiddenExtension,
     /// A rule of the format.
     FormatRule,
     /// The imprint is that of what the time-stamp covers.
     ImprintIntact,
     /// Key usage.
     KeyUsage,
+    /// noRevAvail is not contradicted by the certificate that has it.
+    NoRevocationAvailable,
     /// No certificate of the chain is suspended.
     NotOnHold,
     /// No certificate of the chain is revoked.
@@ -160,6 +166,8 @@ pub enum Check {
     SigningTime,
     /// The claimed signing time lies in the validity of the signing certificate.
     SigningTimeInValidity,
+    /// subjectKeyIdentifier is there.
+    SubjectKeyIdentifier,
     /// The time-stamp came no later after the claimed signing time than the policy allows.
     TimestampDelay,
     /// Time-stamps are in an order that can be.
@@ -168,6 +176,8 @@ pub enum Check {
     TimestampReadable,
     /// The name of the authority in the token is that of its unit.
     TimestampAuthorityName,
+    /// The unit's certificate is for time-stamping alone.
+    TimestampUnitPurpose,
     /// The time in question lies in the validity of the certificate.
     ValidityRange,
 }
@@ -177,15 +187,18 @@ impl Check {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Algorithms => "ALGORITHMS",
+            Self::AuthorityKeyIdentifier => "AUTHORITY_KEY_IDENTIFIER",
             Self::BestTimeBeforeNotAfter => "BEST_TIME_BEFORE_NOT_AFTER",
             Self::BestTimeSinceNotBefore => "BEST_TIME_SINCE_NOT_BEFORE",
             Self::CertificatePath => "CERTIFICATE_PATH",
             Self::ContentFound => "CONTENT_FOUND",
             Self::ContentIntact => "CONTENT_INTACT",
             Self::ExtendedKeyUsage => "EXTENDED_KEY_USAGE",
+            Self::ForbiddenExtension => "FORBIDDEN_EXTENSION",
             Self::FormatRule => "FORMAT_RULE",
             Self::ImprintIntact => "IMPRINT_INTACT",
             Self::KeyUsage => "KEY_USAGE",
+            Self::NoRevocationAvailable => "NO_REVOCATION_AVAILABLE",
             Self::NotOnHold => "NOT_ON_HOLD",
             Self::NotRevoked => "NOT_REVOKED",
             Self::ProofOfExistence => "PROOF_OF_EXISTENCE",
@@ -203,10 +216,12 @@ impl Check {
             Self::SigningCertificateReferencesPath => "SIGNING_CERTIFICATE_REFERENCES_PATH",
             Self::SigningTime => "SIGNING_TIME",
             Self::SigningTimeInValidity => "SIGNING_TIME_IN_VALIDITY",
+            Self::SubjectKeyIdentifier => "SUBJECT_KEY_IDENTIFIER",
             Self::TimestampDelay => "TIMESTAMP_DELAY",
             Self::TimestampOrder => "TIMESTAMP_ORDER",
             Self::TimestampReadable => "TIMESTAMP_READABLE",
             Self::TimestampAuthorityName => "TIMESTAMP_AUTHORITY_NAME",
+            Self::TimestampUnitPurpose => "TIMESTAMP_UNIT_PURPOSE",
             Self::ValidityRange => "VALIDITY_RANGE",
         }
     }

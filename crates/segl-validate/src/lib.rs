@@ -15,6 +15,7 @@
 mod algorithms;
 mod block;
 mod conclusion;
+mod covered;
 mod material;
 mod poe;
 mod policy;
@@ -25,6 +26,7 @@ mod validate;
 pub use crate::algorithms::{AlgorithmConstraints, Judgement, KeyAlgorithm, Reliable};
 pub use crate::block::{Block, BlockKind, Check, Level, Line};
 pub use crate::conclusion::{Conclusion, Doubt, Failure, Indication};
+pub use crate::covered::{Covered, CoveredKind, CoveredObject};
 pub use crate::policy::{CertificateRules, Freshness, Policy, SignatureRules, TimestampRules};
 pub use crate::report::{Report, SignatureReport, TimestampReport};
 pub use crate::validate::{validate, validate_timestamp};

@@ -79,6 +79,11 @@ impl StatusOf {
     pub(crate) fn is_delegated(&self) -> bool {
         self.answer.responder.is_some()
     }
+
+    /// Whether this very certificate's key signed it, as a delegated responder.
+    pub(crate) fn is_delegated_to(&self, certificate: &Certificate) -> bool {
+        self.answer.responder.as_ref() == Some(certificate)
+    }
 }
 
 impl Material {
@@ -117,6 +122,10 @@ impl Material {
     /// Whether this piece of status information stands inside the signature.
     pub(crate) fn is_embedded(&self, id: &Id) -> bool {
         self.embedded.contains(id)
+    }
+
+    pub(crate) fn crls(&self) -> &[CrlView] {
+        &self.crls
     }
 
     pub(crate) fn responses(&self) -> &[OcspView] {

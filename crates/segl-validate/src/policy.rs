@@ -61,6 +61,14 @@ pub struct CertificateRules {
     pub key_usage: Option<(Level, KeyUsage)>,
     /// extKeyUsage must name this purpose.
     pub ext_key_usage: Option<(Level, ObjectIdentifier)>,
+    /// None of these extensions may be there.
+    pub forbidden_extensions: (Level, Vec<ObjectIdentifier>),
+    /// authorityKeyIdentifier is there (RFC 5280, 4.2.1.1), unless the certificate is self-issued.
+    pub authority_key_identifier: Level,
+    /// subjectKeyIdentifier is there (RFC 5280, 4.2.1.2, demands it of authorities).
+    pub subject_key_identifier: Level,
+    /// noRevAvail, if there, is not contradicted by the same certificate (RFC 9608, 4).
+    pub no_revocation_available: Level,
 }
 
 /// Rules for the signature's own properties.
@@ -87,6 +95,8 @@ pub struct TimestampRules {
     pub order: Level,
     /// The authority's name in the token is the unit's.
     pub authority_name: Level,
+    /// The unit's key stamps and does nothing else: extKeyUsage critical with timeStamping alone (RFC 3161, 2.3; EN 319 422, 6).
+    pub unit_purpose: Level,
 }
 
 impl CertificateRules {
@@ -97,6 +107,10 @@ impl CertificateRules {
             status_signer_valid: Level::Ignore,
             key_usage: None,
             ext_key_usage: None,
+            forbidden_extensions: (Level::Fail, vec![oids::OCSP_NOCHECK]),
+            authority_key_identifier: Level::Warn,
+            subject_key_identifier: Level::Ignore,
+            no_revocation_available: Level::Warn,
         }
     }
 
@@ -107,6 +121,11 @@ impl CertificateRules {
             status_signer_valid: Level::Ignore,
             key_usage: Some((Level::Fail, KeyUsage::KEY_CERT_SIGN)),
             ext_key_usage: None,
+            forbidden_extensions: (Level::Fail, vec![oids::OCSP_NOCHECK, oids::NO_REV_AVAIL]),
+            authority_key_identifier: Level::Warn,
+            subject_key_identifier: Level::Fail,
+            // In an authority's certificate it is forbidden whatever stands beside it.
+            no_revocation_available: Level::Ignore,
         }
     }
 }
@@ -129,7 +148,10 @@ impl Default for Policy {
                 ..CertificateRules::leaf(&[])
             },
             unit_authority: CertificateRules::authority(Level::Warn),
-            status_signer: CertificateRules::leaf(&[oids::OCSP_NOCHECK]),
+            status_signer: CertificateRules {
+                forbidden_extensions: (Level::Ignore, Vec::new()),
+                ..CertificateRules::leaf(&[oids::OCSP_NOCHECK])
+            },
             status_authority: CertificateRules::authority(Level::Warn),
             signature: SignatureRules {
                 certificate_reference: Level::Warn,
@@ -138,7 +160,12 @@ impl Default for Policy {
                 signing_time: Level::Fail,
                 signing_time_in_validity: Level::Fail,
             },
-            timestamp: TimestampRules { delay: None, order: Level::Warn, authority_name: Level::Warn },
+            timestamp: TimestampRules {
+                delay: None,
+                order: Level::Warn,
+                authority_name: Level::Warn,
+                unit_purpose: Level::Warn,
+            },
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What a validation found.
 
+use core::time::Duration;
+
 use segl_ades::{Format, TimestampKind};
 use segl_crypto::{DigestAlgorithm, SignatureAlgorithm, Time};
-use segl_x509::Certificate;
+use segl_x509::{Certificate, ObjectIdentifier};
 
 use crate::block::{Block, Line};
 use crate::conclusion::{Conclusion, Indication};
+use crate::covered::Covered;
 
 /// The judgement of all signatures of one file: everything a report is written from.
 #[derive(Debug, Clone)]
@@ -59,10 +62,18 @@ pub struct SignatureReport {
 pub struct TimestampReport {
     /// Its place in the file.
     pub id: String,
-    /// What it covers.
+    /// The kind of what it covers.
     pub kind: TimestampKind,
     /// The time it proves (genTime), when the token can be read.
     pub time: Option<Time>,
+    /// How far the true time may lie from `time`, to either side; `None` when the token does not say, and then its policy does.
+    pub accuracy: Option<Duration>,
+    /// The policy the token was issued under, when it can be read.
+    pub policy: Option<ObjectIdentifier>,
+    /// Whether the token claims to be qualified (EN 319 422, 9.1). Whether it is, only a trusted list can say.
+    pub claims_qualified: bool,
+    /// What it covers.
+    pub covered: Covered,
     /// What it is worth: validated by itself, or with the proofs of the time-stamps over it.
     pub conclusion: Conclusion,
     /// Whether its imprint is that of what it covers; `None` when that is not known.
@@ -95,5 +106,12 @@ impl SignatureReport {
             !block.conclusion.is_passed() && Indication::from(block.conclusion) == self.indication
         })?;
         decided.misses().find(|line| line.level == crate::Level::Fail)
+    }
+}
+
+impl TimestampReport {
+    /// All checks of the time-stamp in the order they were made.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.blocks.iter().flat_map(|block| &block.lines)
     }
 }

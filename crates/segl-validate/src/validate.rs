@@ -3,9 +3,11 @@
 use segl_ades::{Evidence, Signature, TimestampClaim, TimestampKind};
 use segl_crypto::Time;
 use segl_path::Anchors;
+use segl_tsp::{Token, TstInfo};
 use segl_x509::Certificate;
 
-use crate::material::Material;
+use crate::covered::{Covered, Index};
+use crate::material::{Id, Material};
 use crate::policy::Policy;
 use crate::process::basic;
 use crate::process::subject::{Stamp, Subject};
@@ -27,6 +29,10 @@ pub fn validate(
     time: Time,
     policy: &Policy,
 ) -> Report {
+    let named: Vec<(Id, &str)> = signatures
+        .iter()
+        .map(|signature| (Subject::Signature(signature).id(), signature.id.as_str()))
+        .collect();
     Report {
         time,
         policy: policy.name.clone(),
@@ -34,7 +40,7 @@ pub fn validate(
         anchors: anchors.len(),
         signatures: signatures
             .iter()
-            .map(|signature| one(signature, evidence, anchors, time, policy))
+            .map(|signature| one(signature, &named, evidence, anchors, time, policy))
             .collect(),
     }
 }
@@ -54,11 +60,15 @@ pub fn validate_timestamp(
     material.add(evidence, false);
     add_token(&mut material, &stamp);
     let context = Context::new(time, policy, anchors, material);
-    timestamp_report(Stamped::validate(&context, stamp))
+    let stamped = Stamped::validate(&context, stamp);
+    let covered = Index::new(&[], &[]).with(&context.material).covered_by(&stamped.stamp);
+    timestamp_report(stamped, covered)
 }
 
+/// Judges one of the signatures; `named` are all of them.
 fn one(
     signature: &Signature,
+    named: &[(Id, &str)],
     evidence: &Evidence,
     anchors: &Anchors,
     time: Time,
@@ -69,8 +79,8 @@ fn one(
     let mut material = Material::default();
     material.add(&signature.evidence, true);
     material.add(evidence, false);
-    let named = signature.signer_certificate.as_deref().and_then(|der| Certificate::from_der(der).ok());
-    material.pool.extend(named);
+    let signer = signature.signer_certificate.as_deref().and_then(|der| Certificate::from_der(der).ok());
+    material.pool.extend(signer);
     for stamp in &stamps {
         add_token(&mut material, stamp);
     }
@@ -96,6 +106,16 @@ fn one(
         let anchor = path.anchor().certificate().filter(|_| !path.is_anchor_itself());
         path.certificates().iter().chain(anchor).cloned().collect()
     });
+    let is_deep = stamped.iter().any(|stamped| stamped.stamp.rank() >= 2);
+    let stamp_ids: Vec<(Id, &str)> =
+        stamped.iter().map(|stamped| (stamped.stamp.id(), stamped.stamp.claim.id.as_str())).collect();
+    let index = Index::new(named, &stamp_ids);
+    // A time-stamp over a signature value covers no evidence, which then needs no digests.
+    let index = if is_deep { index.with(&context.material) } else { index };
+    let timestamps = stamped.into_iter().map(|stamped| {
+        let covered = index.covered_by(&stamped.stamp);
+        timestamp_report(stamped, covered)
+    });
     SignatureReport {
         id: signature.id.clone(),
         format,
@@ -108,7 +128,7 @@ fn one(
         signature_algorithm: subject.algorithm().ok(),
         signing_certificate: basic.signer,
         chain: chain.unwrap_or_default(),
-        timestamps: stamped.into_iter().map(timestamp_report).collect(),
+        timestamps: timestamps.collect(),
         blocks,
     }
 }
@@ -124,11 +144,16 @@ fn add_token(material: &mut Material, stamp: &Stamp<'_>) {
     material.add(&evidence, true);
 }
 
-fn timestamp_report(stamped: Stamped<'_>) -> TimestampReport {
+fn timestamp_report(stamped: Stamped<'_>, covered: Covered) -> TimestampReport {
+    let info = stamped.stamp.token.as_ref().ok().map(Token::info);
     TimestampReport {
         id: stamped.stamp.claim.id.clone(),
         kind: stamped.stamp.claim.kind,
         time: stamped.stamp.time(),
+        accuracy: info.and_then(TstInfo::accuracy).map(|accuracy| accuracy.duration()),
+        policy: info.map(TstInfo::policy),
+        claims_qualified: info.is_some_and(TstInfo::claims_qualified),
+        covered,
         conclusion: stamped.conclusion,
         imprint_intact: stamped.stamp.imprint_intact(),
         digest_algorithm: stamped.stamp.imprint_algorithm(),

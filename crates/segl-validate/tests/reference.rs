@@ -11,12 +11,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use segl_ades::{Evidence, Signature};
 use segl_crypto::Time;
 use segl_path::Anchors;
 use segl_pdf::Document;
-use segl_validate::{Check, Policy, SignatureReport, validate, validate_timestamp};
+use segl_validate::{Check, CoveredKind, Policy, SignatureReport, validate, validate_timestamp};
 use segl_x509::Certificate;
 
 fn reference() -> Option<PathBuf> {
@@ -233,6 +234,39 @@ fn a_token_by_itself_needs_status_beside_it() {
     assert_eq!(beside.time.unwrap().to_string(), "2026-11-22T02:30:02Z");
     let late = judge(&status_beside(&folder), "2038-11-20T02:30:00Z".parse().unwrap());
     assert_eq!(late.conclusion.to_string(), "INDETERMINATE/OUT_OF_BOUNDS_NOT_REVOKED");
+}
+
+/// Each time-stamp says how exact it is, what it claims to be, and what lies in its octets (S000-13).
+#[test]
+fn a_time_stamp_says_what_it_covers_and_how_exactly() {
+    let Some(root) = reference() else { return };
+    let folder = root.join("12h");
+    let good = signatures(&folder.join("lta.pdf"));
+    let (anchors, time) = (anchors(&folder), "2026-11-22T03:30:00Z");
+    let found = judge(&good, &Evidence::default(), &anchors, time);
+    let [over_value, over_file] = found.timestamps.as_slice() else { panic!("two time-stamps") };
+    for stamp in [over_value, over_file] {
+        assert!(stamp.accuracy.is_some_and(|accuracy| accuracy <= Duration::from_secs(1)));
+        assert!(stamp.policy.is_some());
+    }
+    let kinds = |stamp: &segl_validate::TimestampReport| {
+        stamp.covered.objects.iter().map(|object| (object.kind, object.name.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(over_value), [(CoveredKind::Signature, found.id.clone())]);
+    assert_eq!((over_value.covered.octets, over_value.covered.others), (None, 0));
+    let covered = &over_file.covered;
+    assert!(kinds(over_file).starts_with(&[
+        (CoveredKind::Signature, found.id.clone()),
+        (CoveredKind::Timestamp, over_value.id.clone())
+    ]));
+    assert_eq!(covered.octets, good[0].timestamps[1].covered_until);
+    for kind in [CoveredKind::Certificate, CoveredKind::Crl, CoveredKind::OcspResponse] {
+        assert!(covered.count(kind) > 0, "{kind}");
+    }
+    let mut changed = good.clone();
+    changed[0].timestamps[1].imprint = changed[0].timestamps[0].imprint.clone();
+    let found = judge(&changed, &Evidence::default(), &anchors, time);
+    assert_eq!(found.timestamps[1].covered, segl_validate::Covered::default());
 }
 
 /// What is reported can be read by a person: the check that decided is the reason.

@@ -147,11 +147,23 @@ impl Certificate {
     /// Whether its issuer says that no revocation information will ever exist (RFC 9608, 4): not where the same certificate
     /// says where that information is, nor in an authority's.
     pub fn has_no_revocation_available(&self) -> bool {
-        self.has_extension(oids::NO_REV_AVAIL)
-            && !self.is_ca()
-            && !self.has_extension(oids::CRL_DISTRIBUTION_POINTS)
-            && !self.has_extension(oids::FRESHEST_CRL)
-            && self.ocsp_urls().is_empty()
+        self.has_extension(oids::NO_REV_AVAIL) && self.contradictions_of_no_revocation_available().is_empty()
+    }
+
+    /// What a certificate with noRevAvail must not have beside it and has, in words (RFC 9608, 4); empty without noRevAvail.
+    pub fn contradictions_of_no_revocation_available(&self) -> Vec<&'static str> {
+        if !self.has_extension(oids::NO_REV_AVAIL) {
+            return Vec::new();
+        }
+        [
+            (self.is_ca(), "cA"),
+            (self.has_extension(oids::CRL_DISTRIBUTION_POINTS), "CRL distribution points"),
+            (self.has_extension(oids::FRESHEST_CRL), "freshest CRL"),
+            (!self.ocsp_urls().is_empty(), "an OCSP responder"),
+        ]
+        .into_iter()
+        .filter_map(|(is_there, what)| is_there.then_some(what))
+        .collect()
     }
 
     fn access_urls(&self, method: ObjectIdentifier) -> Vec<String> {

@@ -13,6 +13,7 @@ use crate::conclusion::{Conclusion, Doubt};
 use crate::material::{Id, Revocation, StatusOf};
 use crate::policy::CertificateRules;
 use crate::process::acceptance::Weak;
+use crate::process::extensions::extensions;
 use crate::process::freshness::is_fresh;
 use crate::process::{Context, Role};
 
@@ -107,14 +108,18 @@ fn chain(
     let anchor = path.anchor().name().to_string();
     block.note(Level::Inform, Check::CertificatePath, true, format!("RFC 5280, 6.1 to {anchor}"));
     if path.is_anchor_itself() {
-        return ControlFlow::Break(Conclusion::Passed);
+        // Trusted, but for its own purpose: a signer that is trusted by itself is no time-stamp unit.
+        return match constraints(context, path, role, block) {
+            ControlFlow::Break(conclusion) => ControlFlow::Continue(conclusion),
+            ControlFlow::Continue(()) => ControlFlow::Break(Conclusion::Passed),
+        };
     }
     let mut is_exempt = false;
     for (position, (certificate, issuer)) in
         path.with_issuers().enumerate().collect::<Vec<_>>().into_iter().rev()
     {
         let rules = context.rules(role, position);
-        if let Some(exemption) = exemption(certificate, rules) {
+        if let Some(exemption) = exemption(context, certificate, issuer, rules) {
             let detail = format!("{} needs none: {exemption}", certificate.subject());
             block.note(Level::Inform, Check::RevocationAvailable, true, detail);
             is_exempt |= position == 0;
@@ -145,14 +150,24 @@ fn chain(
     ControlFlow::Break(bounds(context, path, &leaf, role, is_exempt, time, block, outcome))
 }
 
-/// Why no status is asked for, by the rules for this kind of certificate.
-pub(crate) fn exemption(certificate: &Certificate, rules: &CertificateRules) -> Option<String> {
+/// Why no status is asked for, by the rules for this kind of certificate. One that is known to be revoked has no exemption: that
+/// none need be asked for does not mean that what its issuer says goes unheard.
+pub(crate) fn exemption(
+    context: &Context<'_>,
+    certificate: &Certificate,
+    issuer: Issuer<'_>,
+    rules: &CertificateRules,
+) -> Option<String> {
     // noRevAvail does not count where the certificate contradicts it (RFC 9608, 4).
     let says = |oid: &&ObjectIdentifier| match **oid {
         oids::NO_REV_AVAIL => certificate.has_no_revocation_available(),
         oid => certificate.has_extension(oid),
     };
     let oid = rules.revocation_exempt.iter().find(says)?;
+    let known = context.material.statuses(certificate, issuer);
+    if known.found.iter().any(|status| !status.is_delegated_to(certificate) && status.revocation().is_some()) {
+        return None;
+    }
     Some(format!("it has the extension {oid}"))
 }
 
@@ -226,7 +241,7 @@ fn signer_is_covered(
     }
     let rules = &context.policy.status_signer;
     let signer = &status.signer;
-    if exemption(signer, rules).is_some() || rules.revocation_available < Level::Fail {
+    if exemption(context, signer, issuer, rules).is_some() || rules.revocation_available < Level::Fail {
         return true;
     }
     // A responder's answer about itself, or about another responder that answers for it, proves nothing.
@@ -277,6 +292,7 @@ pub(crate) fn constraints(
             let detail = format!("{subject}: {}", list.join(" "));
             block.require(level, Check::ExtendedKeyUsage, holds, detail, doubt)?;
         }
+        extensions(certificate, rules, doubt, block)?;
     }
     ControlFlow::Continue(())
 }

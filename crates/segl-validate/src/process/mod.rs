@@ -4,6 +4,7 @@ pub(crate) mod acceptance;
 pub(crate) mod basic;
 pub(crate) mod certificate;
 pub(crate) mod crypto;
+pub(crate) mod extensions;
 pub(crate) mod format;
 pub(crate) mod freshness;
 pub(crate) mod identify;

@@ -1,11 +1,14 @@
 //! Time-stamp validation, EN 319 102-1, 5.4.
 
+use core::ops::ControlFlow;
+
 use segl_crypto::Time;
 
 use crate::block::{Block, BlockKind, Check, Level};
 use crate::conclusion::Conclusion;
 use crate::process::Context;
 use crate::process::basic::{self, Basic};
+use crate::process::extensions::unit_purpose;
 use crate::process::subject::{Stamp, Subject};
 
 /// A time-stamp with what its validation found.
@@ -21,7 +24,7 @@ impl<'a> Stamped<'a> {
     pub(crate) fn validate(context: &Context<'_>, stamp: Stamp<'a>) -> Self {
         let mut basic = basic::validate(context, &Subject::Stamp(&stamp), None);
         let mut blocks = core::mem::take(&mut basic.blocks);
-        let conclusion = basic.conclusion;
+        let mut conclusion = basic.conclusion;
         let mut block = Block::new(BlockKind::Timestamp, stamp.claim.id.clone());
         if let Some(time) = stamp.time() {
             block.note(Level::Inform, Check::Result, true, format!("{} of {time}", stamp.claim.kind));
@@ -34,6 +37,13 @@ impl<'a> Stamped<'a> {
         };
         // The comparison belongs to whoever uses the time-stamp, and ends nothing here.
         block.note(Level::Warn, Check::ImprintIntact, imprint == Some(true), detail);
+        let level = context.policy.timestamp.unit_purpose;
+        let purpose = basic.signer.as_ref().map(|unit| unit_purpose(unit, level, &mut block));
+        if let Some(ControlFlow::Break(doubt)) = purpose
+            && conclusion.is_passed()
+        {
+            conclusion = doubt;
+        }
         block.conclude(Check::Result, conclusion, "validated by itself");
         blocks.push(block);
         Self { stamp, basic, conclusion, blocks }
