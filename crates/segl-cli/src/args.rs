@@ -170,9 +170,19 @@ pub(crate) enum RecordsVerb {
     #[command(after_help = "Example:\n  segl records clear pkcs11:seals --operator key-custodian")]
     Clear(ClearArgs),
     /// List the records, oldest first.
-    List,
+    #[command(
+        after_help = "Examples:\n  segl records list\n  segl records list --json | jq 'select(.outcome == \"completed\")'"
+    )]
+    List(ListArgs),
     /// Verify the hash chain of the records.
     Verify,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// One JSON object a record, a line each, instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use segl::crypto::Time;
-use segl::record::{Cause, Event, Operator, Outcome, SealingRecord, SlotCleared, SlotName};
+use segl::record::{Cause, Event, LevelOfAssurance, Operator, Outcome, SealingRecord, SlotCleared, SlotName};
 use segl::sealing::Journal as _;
 use segl::store::{LogRow, SqliteStore};
+use serde_json::{Value, json};
 
 use crate::args::{ClearArgs, Cli, RecordsVerb};
 use crate::console::Console;
@@ -28,7 +29,8 @@ pub(crate) fn run(cli: &Cli, verb: &RecordsVerb, console: &Console) -> Result<Ex
             let verified = store.verify(&[])?;
             console.good(&format!("The chain of {} records is whole.", verified.head.sequence()));
         }
-        RecordsVerb::List => list(&store, console)?,
+        RecordsVerb::List(args) if args.json => list_json(&store, console)?,
+        RecordsVerb::List(_) => list(&store, console)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -63,8 +65,101 @@ fn list(store: &SqliteStore, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
+/// One object a record: what the table has, each fact by itself.
+fn list_json(store: &SqliteStore, console: &Console) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let page = store.entries(after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.entry.sequence();
+        for row in &page {
+            console.line(&object(row)?.to_string());
+        }
+    }
+}
+
+fn object(row: &LogRow) -> Result<Value, Failure> {
+    let number = row.entry.sequence();
+    let year = row.entry.year().year();
+    let Some(values) = &row.values else {
+        return Ok(json!({"number": number, "kind": "erased", "year": year}));
+    };
+    Ok(match values.event()? {
+        Event::Sealing(record) => of_sealing(number, &record),
+        Event::Purge(purge) => json!({
+            "number": number,
+            "kind": "purge",
+            "time": purge.at.to_string(),
+            "year": purge.year.year(),
+            "first": purge.first,
+            "last": purge.last,
+            "count": purge.count,
+            "operator": purge.operator.as_str(),
+        }),
+        Event::SlotCleared(cleared) => json!({
+            "number": number,
+            "kind": "slot-cleared",
+            "time": cleared.at.to_string(),
+            "slot": cleared.slot.as_str(),
+            "operator": cleared.operator.as_str(),
+        }),
+        other => {
+            json!({"number": number, "kind": format!("{:?}", other.kind()), "time": other.at().to_string()})
+        }
+    })
+}
+
+fn of_sealing(number: u64, record: &SealingRecord) -> Value {
+    let (opening, progress) = (record.opening(), record.progress());
+    let time = |time: Option<Time>| time.map(|time| time.to_string());
+    let (outcome, cause) = match record.outcome() {
+        Outcome::Completed => ("completed".to_owned(), None),
+        Outcome::Declined => ("declined".to_owned(), None),
+        Outcome::Aborted(cause) => ("aborted".to_owned(), Some(words(cause))),
+        Outcome::DestructionUnconfirmed => ("destruction unconfirmed".to_owned(), None),
+        other => (format!("{other:?}"), None),
+    };
+    json!({
+        "number": number,
+        "kind": "sealing",
+        "time": record.concluded().to_string(),
+        "outcome": outcome,
+        "cause": cause,
+        "last_step": record.step().name(),
+        "serial": progress.serial().map(ToString::to_string),
+        "organisation": {
+            "number": opening.organisation.number.as_str(),
+            "name": opening.organisation.name.as_str(),
+        },
+        "holder": {
+            "name": opening.holder.name.as_str(),
+            "id": opening.holder.id.to_string(),
+            "email": opening.holder.email.as_str(),
+        },
+        "level_of_assurance": assurance(opening.assurance),
+        "session": opening.session.to_string(),
+        "request": opening.request.to_string(),
+        "reference": opening.reference.as_ref().map(|reference| reference.as_str()),
+        "slot": opening.slot.as_str(),
+        "requested": opening.requested.to_string(),
+        "approved": time(progress.approved()),
+        "issued": time(progress.issued()),
+        "signed": time(progress.signed()),
+        "sign_to_destroy_seconds": progress.sign_to_destroy().map(|lived| lived.as_secs_f64()),
+        "time_stamped": time(progress.time_stamped()),
+    })
+}
+
+const fn assurance(level: LevelOfAssurance) -> &'static str {
+    match level {
+        LevelOfAssurance::Low => "low",
+        LevelOfAssurance::Substantial => "substantial",
+        LevelOfAssurance::High => "high",
+    }
+}
+
 /// Columns of the table; the last one is as long as it is.
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 10;
 /// What stands where there is nothing.
 const NOTHING: &str = "-";
 
@@ -84,8 +179,18 @@ enum LineKind {
 
 impl Line {
     fn heading() -> Self {
-        let names =
-            ["NUMBER", "TIME (UTC)", "OUTCOME", "LAST STEP", "SERIAL", "ORGANISATION", "HOLDER", "REFERENCE"];
+        let names = [
+            "NUMBER",
+            "TIME (UTC)",
+            "OUTCOME",
+            "LAST STEP",
+            "SERIAL",
+            "ORGANISATION",
+            "HOLDER",
+            "ASSURANCE",
+            "SESSION",
+            "REFERENCE",
+        ];
         Self { cells: names.map(str::to_owned), kind: LineKind::Note }
     }
 
@@ -142,6 +247,8 @@ impl Line {
             serial,
             format!("{} {}", opening.organisation.number.as_str(), opening.organisation.name.as_str()),
             opening.holder.name.as_str().to_owned(),
+            assurance(opening.assurance).to_owned(),
+            opening.session.to_string(),
             reference.to_owned(),
         ];
         Self { cells, kind: if alarm { LineKind::Alarm } else { LineKind::Sealing } }
@@ -149,11 +256,11 @@ impl Line {
 
     /// A row about the log itself, or one of which only the place is left.
     fn without_sealing(number: u64, time: String, what: String) -> Self {
-        let none = || NOTHING.to_owned();
-        Self {
-            cells: [number.to_string(), time, what, none(), none(), none(), none(), none()],
-            kind: LineKind::Note,
+        let mut cells = [NOTHING; COLUMNS].map(str::to_owned);
+        for (cell, words) in cells.iter_mut().zip([number.to_string(), time, what]) {
+            *cell = words;
         }
+        Self { cells, kind: LineKind::Note }
     }
 
     fn laid_out(&self, widths: &[usize; COLUMNS]) -> String {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use segl::PdfValidation;
 use segl::pades::{ChangeLevel, PdfSignature};
-use segl::validation::{Level, Line, SignatureReport, TimestampReport};
+use segl::validation::{
+    Block, Covered, CoveredKind, CoveredObject, Level, Line, SignatureReport, TimestampReport,
+};
 use segl::x509::Certificate;
 use serde_json::{Value, json};
 
@@ -35,21 +37,6 @@ pub(crate) fn json(file: &Path, judged: &Judged) -> String {
 }
 
 fn signature(report: &SignatureReport, found: &PdfSignature) -> Value {
-    let checks: Vec<Value> = report
-        .blocks
-        .iter()
-        .flat_map(|block| block.lines.iter().map(move |line| (block, line)))
-        .map(|(block, line)| {
-            json!({
-                "block": block.kind.name(),
-                "clause": block.kind.clause(),
-                "check": line.check.name(),
-                "level": line.level.name(),
-                "passed": line.holds,
-                "detail": line.detail,
-            })
-        })
-        .collect();
     json!({
         "id": report.id,
         "format": report.format.to_string(),
@@ -67,8 +54,23 @@ fn signature(report: &SignatureReport, found: &PdfSignature) -> Value {
         "covers_whole_file": found.facts.covers_whole_file,
         "later_changes": changes_word(found),
         "unexplained_changes": found.facts.later.unexplained().count(),
-        "checks": checks,
+        "checks": checks(&report.blocks),
     })
+}
+
+fn checks(blocks: &[Block]) -> Vec<Value> {
+    let lines = blocks.iter().flat_map(|block| block.lines.iter().map(move |line| (block, line)));
+    let check = |(block, line): (&Block, &Line)| {
+        json!({
+            "block": block.kind.name(),
+            "clause": block.kind.clause(),
+            "check": line.check.name(),
+            "level": line.level.name(),
+            "passed": line.holds,
+            "detail": line.detail,
+        })
+    };
+    lines.map(check).collect()
 }
 
 fn timestamp(report: &TimestampReport) -> Value {
@@ -76,12 +78,30 @@ fn timestamp(report: &TimestampReport) -> Value {
         "id": report.id,
         "type": report.kind.name(),
         "time": report.time.map(|time| time.to_string()),
+        "accuracy_seconds": report.accuracy.map(|accuracy| accuracy.as_secs_f64()),
+        "policy": report.policy.map(|policy| policy.to_string()),
+        "qualification": null,
+        "claims_qualified": report.claims_qualified,
         "indication": report.conclusion.name(),
         "sub_indication": report.conclusion.sub_indication(),
         "imprint_intact": report.imprint_intact,
         "digest_algorithm": report.digest_algorithm.map(|digest| digest.name()),
         "signed_by": report.signing_certificate.as_ref().map(|certificate| certificate.subject().to_string()),
+        "covers": {
+            "octets": report.covered.octets,
+            "objects": report.covered.objects.iter().map(covered_object).collect::<Vec<_>>(),
+            "others": report.covered.others,
+        },
+        "checks": checks(&report.blocks),
     })
+}
+
+fn covered_object(object: &CoveredObject) -> Value {
+    json!({"type": object.kind.name(), "name": object.name, "sha256": hex(&object.sha256)})
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn changes_word(found: &PdfSignature) -> &'static str {
@@ -135,7 +155,7 @@ pub(crate) fn text(
         line("integrity", integrity(report));
         line("covers", &covers(found));
         for stamp in &report.timestamps {
-            line("time-stamp", &timestamp_words(stamp));
+            timestamp_lines(stamp, &mut line);
         }
         for warning in report.lines().filter(|line| !line.holds && line.level == Level::Warn) {
             line("warning", &explained(warning));
@@ -144,7 +164,7 @@ pub(crate) fn text(
     }
     for stamp in &validation.lone_timestamps {
         line("", "");
-        line("time-stamp", &timestamp_words(stamp));
+        timestamp_lines(stamp, &mut line);
     }
     out
 }
@@ -209,10 +229,46 @@ fn covers(found: &PdfSignature) -> String {
     }
 }
 
-fn timestamp_words(stamp: &TimestampReport) -> String {
+/// When and how exactly, what it is worth, who stamped; what it covers; what is wrong with it.
+fn timestamp_lines(stamp: &TimestampReport, line: &mut dyn FnMut(&str, &str)) {
     let time = stamp.time.map_or_else(|| "unknown time".to_owned(), |time| time.to_string());
+    let accuracy = match stamp.accuracy {
+        Some(accuracy) => format!("± {} s", accuracy.as_secs_f64()),
+        None => "of an accuracy it does not say".to_owned(),
+    };
     let verdict = verdict(stamp.conclusion.name(), stamp.conclusion.sub_indication());
-    format!("{time} {} {verdict}, by {}", stamp.kind.name(), who(stamp.signing_certificate.as_ref()))
+    let claim = if stamp.claims_qualified { ", says it is qualified (not determined)" } else { "" };
+    let who = who(stamp.signing_certificate.as_ref());
+    line("time-stamp", &format!("{time} {accuracy} {} {verdict}, by {who}{claim}", stamp.kind.name()));
+    line("  over", &covered_words(&stamp.covered));
+    for warning in stamp.lines().filter(|line| !line.holds && line.level == Level::Warn) {
+        line("  warning", &explained(warning));
+    }
+}
+
+/// Signatures and time-stamps by name, evidence by number: the names are in the JSON.
+fn covered_words(covered: &Covered) -> String {
+    let mut words = Vec::new();
+    words.extend(covered.octets.map(|octets| format!("{octets} octets of the file")));
+    for (kind, one) in [(CoveredKind::Signature, "signature"), (CoveredKind::Timestamp, "time-stamp")] {
+        let named = covered.objects.iter().filter(|object| object.kind == kind);
+        words.extend(named.map(|object| format!("{one} {}", printable(&object.name))));
+    }
+    for (kind, one, many) in [
+        (CoveredKind::Certificate, "certificate", "certificates"),
+        (CoveredKind::Crl, "CRL", "CRLs"),
+        (CoveredKind::OcspResponse, "OCSP response", "OCSP responses"),
+    ] {
+        match covered.count(kind) {
+            0 => {}
+            1 => words.push(format!("1 {one}")),
+            count => words.push(format!("{count} {many}")),
+        }
+    }
+    if covered.others > 0 {
+        words.push(format!("{} more objects", covered.others));
+    }
+    if words.is_empty() { "nothing that is here".to_owned() } else { words.join(", ") }
 }
 
 #[cfg(test)]

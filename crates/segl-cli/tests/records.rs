@@ -21,6 +21,7 @@ use segl::sealing::Journal as _;
 use segl::store::SqliteStore;
 use segl_testkit::journal::{run_to, run_whole};
 use segl_testkit::sealing::{advances, lease, log_id, opening, operator, progress, record, salts};
+use serde_json::{Value, json};
 
 fn store(room: &Room) -> SqliteStore {
     SqliteStore::open(&room.home().join("segl.db"), log_id()).unwrap()
@@ -65,14 +66,20 @@ fn list_is_a_table() {
     assert_eq!(lines.len(), 5);
     assert!(lines[0].starts_with("NUMBER  TIME (UTC)            OUTCOME"));
     assert!(lines[1].starts_with("1       2026-11-25T12:00:02Z  completed "), "{}", lines[1]);
-    assert!(lines[1].contains("NTRDK-10000001 TEST Ødd & Søn A/S  Test Person 1  Case 1 of the tests"));
+    let session = opening(1).session;
+    let wanted = format!(
+        "NTRDK-10000001 TEST Ødd & Søn A/S  Test Person 1  substantial  {session}  Case 1 of the tests"
+    );
+    assert!(lines[1].contains(&wanted), "{}", lines[1]);
     assert!(
         lines[2].contains("  declined ") && lines[2].contains("  presented ") && lines[2].contains("  -  ")
     );
     assert!(lines[3].contains("  aborted: time-stamp ") && lines[3].contains("  key destroyed "));
     assert!(lines[4].contains("  ALARM: key not confirmed gone, software "), "{}", lines[4]);
     // Each column begins where its heading does.
-    for name in ["OUTCOME", "LAST STEP", "SERIAL", "ORGANISATION", "HOLDER", "REFERENCE"] {
+    for name in
+        ["OUTCOME", "LAST STEP", "SERIAL", "ORGANISATION", "HOLDER", "ASSURANCE", "SESSION", "REFERENCE"]
+    {
         let column = lines[0].find(name).unwrap();
         for line in &lines[1..] {
             let before: String = line.chars().take(column).collect();
@@ -80,6 +87,36 @@ fn list_is_a_table() {
         }
     }
     assert!(!said.stdout.contains('\u{1b}'));
+}
+
+/// Each record is an object on a line of its own, with every fact by itself (S000-58).
+#[test]
+fn list_for_a_program() {
+    let room = with_every_row();
+    let said = room.run(["records", "list", "--json"]);
+    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    let rows: Vec<Value> = said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 4);
+    let one = &rows[0];
+    assert_eq!(
+        (&one["number"], &one["outcome"], &one["cause"]),
+        (&json!(1), &json!("completed"), &Value::Null)
+    );
+    assert_eq!(one["level_of_assurance"], "substantial");
+    assert_eq!(one["session"], json!(opening(1).session.to_string()));
+    assert_eq!(one["holder"]["name"], "Test Person 1");
+    assert_eq!(one["organisation"]["number"], "NTRDK-10000001");
+    assert_eq!(one["sign_to_destroy_seconds"], json!(0.0009));
+    assert_eq!((&rows[1]["outcome"], &rows[1]["serial"]), (&json!("declined"), &Value::Null));
+    assert_eq!((&rows[2]["outcome"], &rows[2]["cause"]), (&json!("aborted"), &json!("time-stamp")));
+    assert_eq!(
+        (&rows[3]["outcome"], &rows[3]["slot"]),
+        (&json!("destruction unconfirmed"), &json!("software"))
+    );
+    room.run(["records", "clear", "software", "--operator", "key-custodian"]);
+    let said = room.run(["records", "list", "--json"]);
+    let last: Value = serde_json::from_str(said.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["kind"], &last["operator"]), (&json!("slot-cleared"), &json!("key-custodian")));
 }
 
 #[test]
@@ -106,8 +143,11 @@ fn list_shows_what_a_purge_left() {
         "{}",
         lines[5]
     );
-    for personal in ["Test Person", "NTRDK", "Case ", "Ødd"] {
-        assert!(!said.stdout.contains(personal), "{personal}");
+    let program = room.run(["records", "list", "--json"]).stdout;
+    let first: Value = serde_json::from_str(program.lines().next().unwrap()).unwrap();
+    assert_eq!(first, json!({"number": 1, "kind": "erased", "year": 2026}));
+    for personal in ["Test Person", "NTRDK", "Case ", "Ødd", "substantial"] {
+        assert!(!said.stdout.contains(personal) && !program.contains(personal), "{personal}");
     }
     room.records_verify();
 }
@@ -137,6 +177,7 @@ fn nothing_to_list() {
     room.run(["records", "list"]).refused("there is no authority in");
     assert_eq!(room.run(["init"]).status, Some(0));
     assert_eq!(room.run(["records", "list"]).stdout, "There are no records yet.\n");
+    assert_eq!(room.run(["records", "list", "--json"]).stdout, "");
     room.run(["init"]).refused("is there already");
 }
 

@@ -17,6 +17,7 @@ use std::fs;
 use room::{CONTRACT, Room};
 use segl::crypto::{DigestAlgorithm, digest};
 use segl::pdf::Document;
+use serde_json::{Value, json};
 
 #[test]
 fn one_screen_one_file_one_record() {
@@ -44,6 +45,40 @@ fn one_screen_one_file_one_record() {
     assert!(list.lines().skip(1).all(|line| line.contains("  completed  ")), "{list}");
     let verified = room.run(["records", "verify"]);
     assert_eq!(verified.stdout, "The chain of 13 records is whole.\n");
+}
+
+/// When, how exactly, whether it says it is qualified, and over what: of each time-stamp (S000-13).
+#[test]
+fn each_time_stamp_says_what_it_is_about() {
+    let room = Room::new();
+    assert_eq!(room.seal().status, Some(0));
+    let said = room.run(["validate", "contract.sealed.pdf", "--report", "json"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let stamps = report["signatures"][0]["timestamps"].as_array().unwrap();
+    let kinds = |stamp: &Value| {
+        let objects = stamp["covers"]["objects"].as_array().unwrap();
+        objects.iter().map(|object| object["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&stamps[0]), ["SIGNATURE"]);
+    assert_eq!(stamps[0]["covers"]["objects"][0]["name"], report["signatures"][0]["id"]);
+    for kind in ["SIGNATURE", "TIMESTAMP", "CERTIFICATE", "CRL", "OCSP_RESPONSE"] {
+        assert!(kinds(&stamps[1]).contains(&kind.to_owned()), "{kind}");
+    }
+    for stamp in stamps {
+        assert_eq!((&stamp["accuracy_seconds"], &stamp["qualification"]), (&json!(1.0), &Value::Null));
+        assert_eq!((&stamp["claims_qualified"], &stamp["policy"]), (&json!(true), &json!("0.4.0.2023.1.1")));
+        assert!(!stamp["checks"].as_array().unwrap().is_empty());
+    }
+    let said = room.run(["validate", "contract.sealed.pdf"]);
+    assert!(said.stdout.contains("Z ± 1 s SIGNATURE_TIMESTAMP PASSED, by CN=TEST"), "{}", said.stdout);
+    assert!(said.stdout.contains("  over        signature Signature1\n"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains(" octets of the file, signature Signature1, time-stamp "),
+        "{}",
+        said.stdout
+    );
+    assert!(!said.stdout.contains("warning"), "{}", said.stdout);
 }
 
 #[test]
