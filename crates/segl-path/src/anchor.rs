@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use segl_x509::{Certificate, Name};
+use segl_x509::{Certificate, KeyUsage, Name};
+
+use crate::error::Reason;
 
 /// A trust anchor: a name and a key (RFC 5280, 6.1.1 (d)).
 ///
 /// A certificate it came from is kept for showing; its signature, dates, and constraints play no part in validation, except
-/// the dates when [`Parameters`](crate::Parameters) ask for them.
+/// the dates when [`Parameters`](crate::Parameters) ask for them, and that it may not be one of an end entity: a time-stamp unit or
+/// a signer that is trusted by itself issues nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
     name: Name,
@@ -45,9 +48,33 @@ impl Anchor {
         self.certificate.as_ref()
     }
 
-    /// Whether this certificate has the anchor's name and key, so that it needs no path.
+    /// Whether this certificate is the anchor itself, so that it needs no path: the one the anchor came from, or for an anchor
+    /// without a certificate any with its name and key.
+    ///
+    /// Another certificate of the same name and key is not: nobody but the holder of the key vouches for what it says, its dates
+    /// and purposes among it, and a key that was trusted until its certificate expired would have no end.
     pub fn is(&self, certificate: &Certificate) -> bool {
-        self.spki == certificate.spki_der() && self.name.matches(certificate.subject())
+        match &self.certificate {
+            Some(own) => own == certificate,
+            None => self.spki == certificate.spki_der() && self.name.matches(certificate.subject()),
+        }
+    }
+
+    /// Whether its key may verify certificates, as far as its certificate tells. Old ones of version 1 tell nothing, and
+    /// self-issued ones may leave basicConstraints out.
+    pub(crate) fn may_issue(&self) -> Result<(), Reason> {
+        let Some(certificate) = self.certificate.as_ref().filter(|own| own.version() == 3) else {
+            return Ok(());
+        };
+        match certificate.basic_constraints()? {
+            Some(constraints) if constraints.ca => {}
+            None if certificate.is_self_issued() => {}
+            _ => return Err(Reason::NotAnAuthority),
+        }
+        match certificate.key_usage()? {
+            Some(usage) if !usage.contains(KeyUsage::KEY_CERT_SIGN) => Err(Reason::KeyUsage),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -75,9 +102,11 @@ impl Anchors {
         certificates.into_iter().map(Anchor::from_certificate).collect()
     }
 
-    /// Adds an anchor; one with the same name and key is kept as it is.
+    /// Adds an anchor, unless it is there with the same name, key and certificate.
     pub fn add(&mut self, anchor: Anchor) {
-        let known = self.named(anchor.name()).any(|known| known.spki == anchor.spki);
+        let known = self
+            .named(anchor.name())
+            .any(|known| known.spki == anchor.spki && known.certificate == anchor.certificate);
         if !known {
             self.by_name.entry(anchor.name.comparison_key()).or_default().push(self.list.len());
             self.list.push(anchor);
@@ -105,7 +134,7 @@ impl Anchors {
         positions.iter().filter_map(|position| self.list.get(*position))
     }
 
-    /// The anchor this certificate itself is, by name and key.
+    /// The anchor with the name and key of this certificate; whether it [is](Anchor::is) the certificate is another matter.
     pub fn find(&self, certificate: &Certificate) -> Option<&Anchor> {
         self.named(certificate.subject()).find(|anchor| anchor.spki == certificate.spki_der())
     }

@@ -10,7 +10,7 @@ pub struct Limits {
     pub signatures: u32,
     /// Candidates looked at while building, and certificates gone through while checking what was built.
     pub candidates: u32,
-    /// Comparisons of a name with a constraint.
+    /// Constraints gone through, for each name anew.
     pub name_comparisons: u32,
 }
 
@@ -54,8 +54,11 @@ impl Budget {
         Ok(())
     }
 
-    pub(crate) fn name_comparison(&mut self) -> Result<(), Exhausted> {
-        spend(&mut self.0.name_comparisons, Exhausted::NameComparisons)
+    pub(crate) fn name_comparisons(&mut self, permitted: usize, excluded: usize) -> Result<(), Exhausted> {
+        let count = u32::try_from(permitted.saturating_add(excluded)).unwrap_or(u32::MAX);
+        self.0.name_comparisons =
+            self.0.name_comparisons.checked_sub(count).ok_or(Exhausted::NameComparisons)?;
+        Ok(())
     }
 }
 

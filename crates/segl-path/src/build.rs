@@ -72,7 +72,7 @@ pub fn find_all_with(
         found: Found::default(),
     };
     let mut way = vec![leaf.clone()];
-    if let Some(anchor) = anchors.find(leaf) {
+    if let Some(anchor) = anchors.named(leaf.subject()).find(|anchor| anchor.is(leaf)) {
         search.complete(&way, anchor);
     }
     if !search.is_over()
@@ -116,17 +116,19 @@ impl Search<'_> {
             }
         }
         let mut candidates: Vec<&Certificate> = self.pool.with_subject(last.issuer()).collect();
+        // Ordering them is work already, and each of a thousand of the same name would be ordered again on every step.
+        self.budget.candidates(candidates.len())?;
         candidates.retain(|candidate| !is_on(way, candidate));
         let time = self.parameters.time;
         let identifier =
             last.authority_key_identifier().ok().flatten().and_then(|identifier| identifier.key_identifier);
-        candidates.sort_by_cached_key(|candidate| {
+        candidates.sort_by_cached_key(|&candidate| {
             let key = match (&identifier, candidate.subject_key_identifier()) {
                 (Some(wanted), Ok(Some(own))) if *wanted == own => 0,
                 (Some(_), Ok(Some(_))) => 2,
                 _ => 1,
             };
-            (key, !candidate.is_valid_at(time), Reverse(candidate.not_before()), candidate.as_der().to_vec())
+            (key, !candidate.is_valid_at(time), Reverse(candidate.not_before()), candidate.as_der())
         });
         for candidate in candidates {
             // An anchor in the pool was used as anchor above.
@@ -134,7 +136,6 @@ impl Search<'_> {
                 continue;
             }
             has_issuer = true;
-            self.budget.candidates(1)?;
             if way.len() >= self.parameters.limits.certificates {
                 let reason = Reason::TooManyCertificates { limit: self.parameters.limits.certificates };
                 self.refuse(way, None, way.len().saturating_sub(1), reason);

@@ -58,6 +58,9 @@ pub(crate) fn check_with(
         let certificate = certificate.clone();
         move |reason| Refusal { certificate, position, reason }
     };
+    if let Some(own) = anchor.certificate().filter(|_| !is_anchor_itself && !certificates.is_empty()) {
+        anchor.may_issue().map_err(refuse(certificates.len(), own))?;
+    }
     for (position, certificate) in certificates.iter().enumerate().rev() {
         let above = certificates.get(position.saturating_add(1));
         let mut step = || -> Result<(), Reason> {

@@ -13,7 +13,7 @@ use crate::parameters::Purpose;
 pub struct Refusal {
     /// The certificate the reason concerns.
     pub certificate: Certificate,
-    /// Its place in the path: 0 for the leaf, counting towards the anchor.
+    /// Its place in the path: 0 for the leaf, counting towards the anchor, which comes after the last.
     pub position: usize,
     /// What is wrong with it.
     pub reason: Reason,

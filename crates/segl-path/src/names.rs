@@ -2,7 +2,7 @@
 
 use segl_x509::{Certificate, ExtensionError, GeneralName, GeneralSubtree, NameConstraints, oids};
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::error::Reason;
 
 /// What the authorities so far permit and exclude: a name must satisfy each of them.
@@ -25,15 +25,17 @@ impl NameState {
         }
         for name in names(certificate)? {
             for constraints in &self.constraints {
+                // Those of other forms are passed over, but one after the other.
+                budget.name_comparisons(constraints.permitted.len(), constraints.excluded.len())?;
                 let related = |subtree: &&GeneralSubtree| same_form(&subtree.base, &name);
                 let mut permitted = constraints.permitted.iter().filter(related).peekable();
                 let has_permitted = permitted.peek().is_some();
                 let mut is_permitted = false;
                 for subtree in permitted {
-                    is_permitted |= contains(subtree, &name, budget)?;
+                    is_permitted |= contains(subtree, &name)?;
                 }
                 for subtree in constraints.excluded.iter().filter(related) {
-                    if contains(subtree, &name, budget)? {
+                    if contains(subtree, &name)? {
                         return Err(Reason::NameExcluded { name });
                     }
                 }
@@ -65,8 +67,7 @@ fn same_form(one: &GeneralName, two: &GeneralName) -> bool {
 }
 
 /// Whether the name lies in the subtree; both have the same form.
-fn contains(subtree: &GeneralSubtree, name: &GeneralName, budget: &mut Budget) -> Result<bool, Reason> {
-    budget.name_comparison().map_err(|limit: Exhausted| Reason::Exhausted(limit))?;
+fn contains(subtree: &GeneralSubtree, name: &GeneralName) -> Result<bool, Reason> {
     let unsupported = || Reason::NameConstraintUnsupported { name: name.clone() };
     if subtree.minimum != 0 || subtree.maximum.is_some() {
         return Err(unsupported());

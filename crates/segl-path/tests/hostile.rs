@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use segl_crypto::{SoftKind, SoftwareKey, Time, ToBeSigned};
 use segl_path::{
-    Anchors, Exhausted, Limits, Parameters, PolicySet, Pool, Purpose, Reason, Validity, check, find, find_all,
+    Anchor, Anchors, Exhausted, Limits, Parameters, PolicySet, Pool, Purpose, Reason, Validity, check, find,
+    find_all,
 };
 use segl_x509::{Certificate, ObjectIdentifier, oids};
 
@@ -23,7 +24,8 @@ fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     match len {
         0..0x80 => out.push(len as u8),
         0x80..0x100 => out.extend([0x81, len as u8]),
-        _ => out.extend([0x82, (len >> 8) as u8, len as u8]),
+        0x100..0x1_0000 => out.extend([0x82, (len >> 8) as u8, len as u8]),
+        _ => out.extend([0x83, (len >> 16) as u8, (len >> 8) as u8, len as u8]),
     }
     out.extend(content);
     out
@@ -235,10 +237,98 @@ fn an_anchor_needs_no_path() {
     let found = find_all(&certificate, &Pool::new(), &anchors, &Parameters::at(now()), 8);
     assert_eq!(found.paths.len(), 1);
     assert!(found.paths[0].is_anchor_itself());
-    // Another certificate of the anchor's key and name is the anchor as well.
-    let again = root.certifies(&root, 2, &[]);
-    let path = find(&again, &Pool::new(), &anchors, &Parameters::at(now())).unwrap();
-    assert!(path.is_anchor_itself());
+    let path = &found.paths[0];
     assert_eq!(path.policies(), &PolicySet::These(Vec::new()));
     assert!(check(&[], anchors.iter().next().unwrap(), &Parameters::at(now())).is_ok());
+}
+
+/// The holder of a trusted key makes himself a certificate with other dates and purposes, or lets nobody sign it at all.
+#[test]
+fn another_certificate_of_an_anchors_name_and_key_is_not_the_anchor() {
+    let (unit, issuer) = (Party::new("unit"), Party::new("issuer"));
+    let trusted = issuer.certifies_for(&unit, 1, &[], [b"200101000000Z", b"210101000000Z"]);
+    let anchors = Anchors::from_certificates([trusted.clone()]);
+    let at = Parameters::at(now());
+    let longer = unit.certifies(&unit, 2, &authority());
+    let refused = find(&longer, &Pool::new(), &anchors, &at).unwrap_err();
+    assert_eq!(refused.refused[0].refusal.reason, Reason::NotAnAuthority);
+    assert_eq!((&refused.refused[0].refusal.certificate, refused.refused[0].refusal.position), (&trusted, 1));
+
+    let mut unsigned = issuer.certifies(&unit, 3, &[]).as_der().to_vec();
+    *unsigned.last_mut().unwrap() ^= 1;
+    let unsigned = Certificate::from_der(&unsigned).unwrap();
+    assert!(find(&unsigned, &Pool::new(), &anchors, &at).is_err());
+    assert!(check(&[unsigned.clone()], anchors.iter().next().unwrap(), &at).is_err());
+
+    // Of a root, renewed with the same key, the new certificate is one that the anchor issued; two given are two anchors.
+    let root = Party::new("root");
+    let [old, new] = [1, 2].map(|serial| root.certifies(&root, serial, &authority()));
+    let one = Anchors::from_certificates([old.clone()]);
+    assert!(!find(&new, &Pool::new(), &one, &at).unwrap().is_anchor_itself());
+    let both = Anchors::from_certificates([old.clone(), new.clone(), old]);
+    assert_eq!(both.len(), 2);
+    assert!(find(&new, &Pool::new(), &both, &at).unwrap().is_anchor_itself());
+    let by_key = Anchors::from_iter([Anchor::new(new.subject().clone(), new.spki_der().to_vec())]);
+    assert!(find(&new, &Pool::new(), &by_key, &at).unwrap().is_anchor_itself());
+}
+
+/// A seal or a time-stamp unit that is trusted by itself issues nothing.
+#[test]
+fn an_anchor_of_an_end_entity_issues_nothing() {
+    let (issuer, signer, leaf) = (Party::new("issuer"), Party::new("signer"), Party::new("leaf"));
+    let certificate = signer.certifies(&leaf, 1, &[]);
+    let at = Parameters::at(now());
+    let reason = |extensions: &[Vec<u8>]| {
+        let anchors = Anchors::from_certificates([issuer.certifies(&signer, 1, extensions)]);
+        find(&certificate, &Pool::new(), &anchors, &at).map_err(|none| none.refused[0].refusal.reason.clone())
+    };
+    let signing = extension(oids::KEY_USAGE, true, &[3, 2, 6, 0x40]);
+    assert_eq!(reason(&[]).unwrap_err(), Reason::NotAnAuthority);
+    assert_eq!(
+        reason(&[extension(oids::BASIC_CONSTRAINTS, true, &[0x30, 0])]).unwrap_err(),
+        Reason::NotAnAuthority
+    );
+    assert_eq!(reason(&[authority().remove(0), signing]).unwrap_err(), Reason::KeyUsage);
+    assert!(reason(&authority()).is_ok());
+    // Old roots leave basicConstraints out.
+    let anchors = Anchors::from_certificates([signer.certifies(&signer, 1, &[])]);
+    assert!(find(&certificate, &Pool::new(), &anchors, &at).is_ok());
+}
+
+/// Thousands of strangers under the name of an authority that is looked for again and again.
+#[test]
+fn many_certificates_of_one_name_end_at_a_limit() {
+    let (one, two, leaf) = (Party::new("one"), Party::new("two"), Party::new("leaf"));
+    let certificate = one.certifies(&leaf, 1, &[]);
+    let genuine = two.certifies(&one, 1, &authority());
+    let text = genuine.as_der();
+    let pool: Pool = (0..6_000_u16)
+        .map(|number| {
+            let mut der = text.to_vec();
+            let end = der.len();
+            der[end - 2..].copy_from_slice(&number.to_be_bytes());
+            Certificate::from_der(&der).unwrap()
+        })
+        .collect();
+    let begun = Instant::now();
+    let none = find(&certificate, &pool, &Anchors::new(), &Parameters::at(now())).unwrap_err();
+    assert_eq!(none.exhausted, Some(Exhausted::Candidates));
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
+
+/// A hundred thousand names of one form against as many constraints of another.
+#[test]
+fn constraints_of_other_forms_cost_the_budget_too() {
+    let (root, middle, leaf) = (Party::new("root"), Party::new("middle"), Party::new("leaf"));
+    let subtrees = tlv(0x30, &[&[0x81, 1, b'a']]).repeat(10_000);
+    let constraints = tlv(0x30, &[&tlv(0xa0, &[&subtrees])]);
+    let names = tlv(0x30, &[&[0x82, 1, b'a'].repeat(12_000)]);
+    let mut above = authority();
+    above.push(extension(oids::NAME_CONSTRAINTS, true, &constraints));
+    let above = root.certifies(&middle, 1, &above);
+    let certificate = middle.certifies(&leaf, 1, &[extension(oids::SUBJECT_ALT_NAME, false, &names)]);
+    let anchors = Anchors::from_certificates([root.certifies(&root, 1, &authority())]);
+    let pool = Pool::from_certificates([above]);
+    let refused = find(&certificate, &pool, &anchors, &Parameters::at(now())).unwrap_err();
+    assert_eq!(refused.exhausted, Some(Exhausted::NameComparisons));
 }
