@@ -1,5 +1,7 @@
 //! Certificates and status information, as bytes.
 
+use std::collections::HashSet;
+
 /// What was found in a file, or gathered beside it, to prove a signature: raw DER, not believed and not even parsed.
 ///
 /// Order is that of finding; nothing depends on it. Duplicates are left out on [`merge`](Self::merge).
@@ -21,11 +23,10 @@ impl Evidence {
             (&mut self.crls, &other.crls),
             (&mut self.ocsp_responses, &other.ocsp_responses),
         ] {
-            for item in theirs {
-                if !mine.contains(item) {
-                    mine.push(item.clone());
-                }
-            }
+            // A file may bring tens of thousands, which are not compared each with each.
+            let mut known: HashSet<&[u8]> = mine.iter().map(Vec::as_slice).collect();
+            let new: Vec<Vec<u8>> = theirs.iter().filter(|item| known.insert(item)).cloned().collect();
+            mine.extend(new);
         }
     }
 

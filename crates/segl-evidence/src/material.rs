@@ -1,6 +1,9 @@
 //! Evidence, read.
 
+use std::collections::HashSet;
+
 use segl_ades::Evidence;
+use segl_crypto::sha256;
 use segl_path::Pool;
 use segl_revocation::{CrlView, OcspView};
 use segl_x509::Certificate;
@@ -11,6 +14,8 @@ pub struct Material {
     certificates: Pool,
     crls: Vec<CrlView>,
     ocsp_responses: Vec<OcspView>,
+    /// SHA-256 of each piece of status information.
+    pieces: HashSet<[u8; 32]>,
     unreadable: usize,
 }
 
@@ -58,15 +63,15 @@ impl Material {
 
     /// Adds a CRL.
     pub fn add_crl(&mut self, crl: CrlView) {
-        if !self.crls.contains(&crl) {
+        if self.pieces.insert(sha256(crl.as_der())) {
             self.crls.push(crl);
         }
     }
 
     /// Adds an OCSP response and the certificates it carries.
     pub fn add_ocsp_response(&mut self, response: OcspView) {
-        self.certificates.extend(response.certificates().iter().cloned());
-        if !self.ocsp_responses.contains(&response) {
+        if self.pieces.insert(sha256(response.as_der())) {
+            self.certificates.extend(response.certificates().iter().cloned());
             self.ocsp_responses.push(response);
         }
     }

@@ -1,5 +1,5 @@
 use segl_cms::ber::{Reader, Rules, Tag};
-use segl_cms::ess::{EssMatch, EssVersion};
+use segl_cms::ess::{EssMatch, EssVersion, SigningCertificate};
 use segl_cms::{BerError, CmsError, SignedDataView, SignerError, SignerInfoView, oids};
 use segl_crypto::{Digest, PublicKeyError, digest};
 use segl_x509::{Certificate, KeyUsage};
@@ -68,7 +68,19 @@ impl Token {
     /// The unit's certificate: the one that the ESS attribute names, in the token or else among `others` (certReq was false).
     #[must_use]
     pub fn signer_certificate(&self, others: &[Certificate]) -> Option<Certificate> {
-        self.certificates().chain(others.iter().cloned()).find(|certificate| self.names(certificate).is_ok())
+        let named = self.named().ok()?;
+        self.certificates()
+            .chain(others.iter().cloned())
+            .find(|certificate| names(&named, certificate).is_ok())
+    }
+
+    /// The digest of the unit's certificate as the ESS attribute has it, the first where there are two; `None` also where its algorithm
+    /// is not known.
+    #[must_use]
+    pub fn signer_digest(&self) -> Option<Digest> {
+        let named = self.named().ok()?;
+        let entry = named.first()?.entries().first()?;
+        Digest::new(entry.digest_algorithm()?, entry.hash())
     }
 
     /// Verifies the token with the unit's certificate: the ESS attributes name it, content and signature value agree.
@@ -76,7 +88,7 @@ impl Token {
     /// Neither what the certificate is for ([`may_stamp`]) nor its chain nor any time is looked at.
     pub fn verify(&self, certificate: &Certificate) -> Result<(), TokenError> {
         let signer = self.signer().ok_or(TokenError::SignerCount { found: 0 })?;
-        self.names(certificate)?;
+        names(&self.named()?, certificate)?;
         let content = self.view.content().ok_or(TokenError::NoContent)?;
         let found = signer
             .digest_algorithm()
@@ -85,20 +97,16 @@ impl Token {
         Ok(signer.verify(&certificate.public_key()?, oids::TST_INFO, &found)?)
     }
 
-    /// Whether every ESS attribute, of which one must be there, names this certificate (RFC 5816, 2.2.1).
-    fn names(&self, certificate: &Certificate) -> Result<(), TokenError> {
+    /// The ESS attributes, of which there is at least one.
+    fn named(&self) -> Result<Vec<SigningCertificate>, TokenError> {
         let attributes = self.signer().map(SignerInfoView::signing_certificates).unwrap_or_default();
         if attributes.is_empty() {
             return Err(TokenError::SigningCertificateMissing);
         }
-        for attribute in attributes {
-            let attribute = attribute.map_err(TokenError::SigningCertificateSyntax)?;
-            let found = attribute.names(certificate);
-            if found != EssMatch::Same {
-                return Err(TokenError::SigningCertificateDiffers { version: attribute.version(), found });
-            }
-        }
-        Ok(())
+        attributes
+            .into_iter()
+            .map(|attribute| attribute.map_err(TokenError::SigningCertificateSyntax))
+            .collect()
     }
 
     /// Whether `tsa` is one of the certificate's names, subject or alternative; `None` where the token does not say.
@@ -127,6 +135,17 @@ impl Token {
         }
         Some(false)
     }
+}
+
+/// Whether every ESS attribute names this certificate.
+fn names(attributes: &[SigningCertificate], certificate: &Certificate) -> Result<(), TokenError> {
+    for attribute in attributes {
+        let found = attribute.names(certificate);
+        if found != EssMatch::Same {
+            return Err(TokenError::SigningCertificateDiffers { version: attribute.version(), found });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a certificate's key stamps and does nothing else: extKeyUsage critical with timeStamping alone (RFC 3161, 2.3), keyUsage,
