@@ -105,11 +105,14 @@ pub fn cover_path(path: &Path, material: &Material, time: Time) -> Vec<Link> {
         }
         let exempt =
             is_leaf && (certificate.is_validity_assured() || certificate.has_no_revocation_available());
-        let cover = match issuer.certificate {
-            _ if exempt => Cover::Exempt,
-            None => Cover::IssuerWithoutCertificate,
-            Some(issuer) => cover(certificate, issuer, material, time),
-        };
+        let cover =
+            match (issuer.certificate.map(|issuer| cover(certificate, issuer, material, time)), exempt) {
+                // That no status need be asked for does not mean that what the issuer says goes unheard.
+                (Some(Cover::Revoked(known)), true) => Cover::Revoked(known),
+                (_, true) => Cover::Exempt,
+                (Some(cover), false) => cover,
+                (None, false) => Cover::IssuerWithoutCertificate,
+            };
         let responder = match &cover {
             Cover::Good(known) | Cover::Revoked(known) => known.answer.responder.clone(),
             _ => None,
