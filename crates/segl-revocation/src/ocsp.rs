@@ -344,12 +344,18 @@ impl<'a> VerifiedOcsp<'a> {
     }
 
     /// What the response says about one certificate. Where several responses are about it, the one with the latest
-    /// thisUpdate is taken.
+    /// thisUpdate is taken; of the same second, the one that says revoked.
     #[must_use]
     pub fn status_of(&self, certificate: &Certificate) -> Answer {
         let about =
             self.response.responses().iter().filter(|one| one.certificate.is_about(certificate, self.issuer));
-        let single = about.max_by_key(|one| one.this_update);
+        let single = about.max_by_key(|one| {
+            (
+                one.this_update,
+                matches!(one.status, SingleStatus::Revoked { .. }),
+                one.status != SingleStatus::Good,
+            )
+        });
         let status = match single {
             _ if !certificate.issuer().matches(self.issuer.subject()) => {
                 Status::Unknown(WhyUnknown::OtherIssuer)

@@ -173,7 +173,9 @@ impl Judgement {
             core::cmp::Ordering::Equal => {
                 let until = match (self.until, other.until) {
                     (Some(one), Some(two)) => Some(one.min(two)),
-                    (one, two) => one.or(two),
+                    // One that holds without an end leaves the other's end; one that never held has no time to be proved.
+                    (one, two) if self.holds => one.or(two),
+                    _ => None,
                 };
                 Self { until, ..self }
             }
@@ -208,6 +210,20 @@ mod tests {
         let newer = AlgorithmConstraints::ts119312_v2_1_1();
         assert!(newer.signature(rsa, key, date(2026, 1, 1)).is_fatal());
         assert!(newer.signature(rsa, KeyKind::Rsa { bits: 3072 }, date(2026, 1, 1)).holds);
+    }
+
+    /// With a proof from the time of SHA-1, a key that is too short at any time would have passed.
+    #[test]
+    fn a_key_that_never_was_reliable_gets_no_end_from_its_digest() {
+        let list = AlgorithmConstraints::ts119312_v1_5_1();
+        let sha1 = SignatureAlgorithm::new(SignatureScheme::RsaPkcs1, Some(DigestAlgorithm::Sha1)).unwrap();
+        for bits in [512, 768] {
+            let judged = list.signature(sha1, KeyKind::Rsa { bits }, date(2026, 1, 1));
+            assert!(judged.is_fatal());
+            assert_eq!(judged.until, None);
+        }
+        let judged = list.signature(sha1, KeyKind::Rsa { bits: 1024 }, date(2026, 1, 1));
+        assert_eq!(judged.until, Some(date(2012, 8, 1)));
     }
 
     #[test]

@@ -172,6 +172,8 @@ pub enum Check {
     TimestampDelay,
     /// Time-stamps are in an order that can be.
     TimestampOrder,
+    /// The time of the token lies in the validity of its unit's certificate.
+    TimestampInValidity,
     /// The token can be read.
     TimestampReadable,
     /// The name of the authority in the token is that of its unit.
@@ -219,6 +221,7 @@ impl Check {
             Self::SubjectKeyIdentifier => "SUBJECT_KEY_IDENTIFIER",
             Self::TimestampDelay => "TIMESTAMP_DELAY",
             Self::TimestampOrder => "TIMESTAMP_ORDER",
+            Self::TimestampInValidity => "TIMESTAMP_IN_VALIDITY",
             Self::TimestampReadable => "TIMESTAMP_READABLE",
             Self::TimestampAuthorityName => "TIMESTAMP_AUTHORITY_NAME",
             Self::TimestampUnitPurpose => "TIMESTAMP_UNIT_PURPOSE",

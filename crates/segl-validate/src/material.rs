@@ -5,14 +5,17 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use segl_ades::Evidence;
-use segl_crypto::{Time, sha256};
+use segl_crypto::{Digest, DigestAlgorithm, Time, digest, sha256};
 use segl_path::{Issuer, Pool};
 use segl_revocation::{Answer, CrlView, OcspView, Reason, Status, WhyUnknown};
-use segl_x509::{Certificate, signature_algorithm_of};
+use segl_x509::{Certificate, oids, signature_algorithm_of};
 
 /// Pieces of status information of each kind that are verified for one certificate, the latest first. A certificate has a
 /// handful; a file with thousands wants to cost time.
 const MAX_PIECES: usize = 64;
+
+/// Certificates that are verified as an issuer's responders. It has one at a time; a file with thousands wants to cost time.
+const MAX_RESPONDERS: usize = 64;
 
 /// Identity of a piece of evidence: the SHA-256 of its bytes.
 pub(crate) type Id = [u8; 32];
@@ -24,6 +27,11 @@ pub(crate) struct Material {
     crls: Vec<CrlView>,
     responses: Vec<OcspView>,
     embedded: HashSet<Id>,
+    /// All of the status information.
+    pieces: HashSet<Id>,
+    by_digest: RefCell<HashMap<DigestAlgorithm, HashMap<Vec<u8>, Certificate>>>,
+    /// Responders that an issuer certified.
+    responders: RefCell<HashMap<Id, Rc<Vec<Certificate>>>>,
     known: RefCell<HashMap<(Id, Id), Rc<StatusesOf>>>,
 }
 
@@ -95,28 +103,29 @@ impl Material {
             }
         }
         for der in &evidence.crls {
-            if let Ok(crl) = CrlView::from_der(der) {
-                self.mark(crl.as_der(), embedded);
-                if !self.crls.contains(&crl) {
-                    self.crls.push(crl);
-                }
+            if let Ok(crl) = CrlView::from_der(der)
+                && self.is_new(crl.as_der(), embedded)
+            {
+                self.crls.push(crl);
             }
         }
         for der in &evidence.ocsp_responses {
-            if let Ok(response) = OcspView::from_der(der).or_else(|_| OcspView::from_basic_der(der)) {
-                self.mark(response.as_der(), embedded);
+            if let Ok(response) = OcspView::from_der(der).or_else(|_| OcspView::from_basic_der(der))
+                && self.is_new(response.as_der(), embedded)
+            {
                 self.pool.extend(response.certificates().iter().cloned());
-                if !self.responses.contains(&response) {
-                    self.responses.push(response);
-                }
+                self.responses.push(response);
             }
         }
     }
 
-    fn mark(&mut self, der: &[u8], embedded: bool) {
+    /// Remembers a piece of status information; says whether it was not there yet.
+    fn is_new(&mut self, der: &[u8], embedded: bool) -> bool {
+        let id = sha256(der);
         if embedded {
-            self.embedded.insert(sha256(der));
+            self.embedded.insert(id);
         }
+        self.pieces.insert(id)
     }
 
     /// Whether this piece of status information stands inside the signature.
@@ -126,6 +135,19 @@ impl Material {
 
     pub(crate) fn crls(&self) -> &[CrlView] {
         &self.crls
+    }
+
+    /// The certificate with this digest. Each is digested once for each algorithm, however many signatures and time-stamps ask.
+    pub(crate) fn by_digest(&self, wanted: &Digest) -> Option<Certificate> {
+        let algorithm = wanted.algorithm();
+        let mut by_digest = self.by_digest.borrow_mut();
+        let known = by_digest.entry(algorithm).or_insert_with(|| {
+            let digested = |certificate: &Certificate| {
+                Some((digest(algorithm, certificate.as_der())?.as_bytes().to_vec(), certificate.clone()))
+            };
+            self.pool.iter().filter_map(digested).collect()
+        });
+        known.get(wanted.as_bytes()).cloned()
     }
 
     pub(crate) fn responses(&self) -> &[OcspView] {
@@ -152,12 +174,7 @@ impl Material {
         for crl in crls.into_iter().take(MAX_PIECES) {
             statuses.take(crl.as_der(), crl.as_der(), "CRL", crl.status_of(certificate, issuer), issuer);
         }
-        let responders: Vec<Certificate> = self
-            .pool
-            .iter()
-            .filter(|candidate| candidate.issuer().matches(issuer.subject()))
-            .cloned()
-            .collect();
+        let responders = self.responders(issuer);
         let about = |response: &&OcspView| {
             response.responses().iter().any(|single| single.certificate.is_about(certificate, issuer))
         };
@@ -174,6 +191,33 @@ impl Material {
         let rank = |status: &StatusOf| (status.this_update(), status.revocation().is_some(), status.id);
         statuses.found.sort_by_key(|status| core::cmp::Reverse(rank(status)));
         statuses
+    }
+
+    /// The certificates outside of responses that this issuer made for OCSP, as far as [`MAX_RESPONDERS`] goes.
+    fn responders(&self, issuer: &Certificate) -> Rc<Vec<Certificate>> {
+        let id = issuer.fingerprint_sha256();
+        if let Some(known) = self.responders.borrow().get(&id) {
+            return Rc::clone(known);
+        }
+        let names_purpose = |candidate: &&Certificate| {
+            let purposes = candidate.ext_key_usage().ok().flatten().unwrap_or_default();
+            purposes.iter().any(|purpose| *purpose == oids::OCSP_SIGNING)
+        };
+        let found = match issuer.public_key() {
+            Ok(key) => self
+                .pool
+                .iter()
+                .filter(|candidate| candidate.issuer().matches(issuer.subject()))
+                .filter(names_purpose)
+                .take(MAX_RESPONDERS)
+                .filter(|candidate| candidate.verify_signed_by(&key).is_ok())
+                .cloned()
+                .collect(),
+            Err(_) => Vec::new(),
+        };
+        let found = Rc::new(found);
+        self.responders.borrow_mut().insert(id, Rc::clone(&found));
+        found
     }
 }
 

@@ -97,6 +97,9 @@ pub struct TimestampRules {
     pub authority_name: Level,
     /// The unit's key stamps and does nothing else: extKeyUsage critical with timeStamping alone (RFC 3161, 2.3; EN 319 422, 6).
     pub unit_purpose: Level,
+    /// The time in the token lies in the validity of the unit's certificate. EU DSS does not look; but a unit that names a time at
+    /// which nobody had certified it dates back.
+    pub time_in_validity: Level,
 }
 
 impl CertificateRules {
@@ -165,6 +168,7 @@ impl Default for Policy {
                 order: Level::Warn,
                 authority_name: Level::Warn,
                 unit_purpose: Level::Warn,
+                time_in_validity: Level::Fail,
             },
         }
     }

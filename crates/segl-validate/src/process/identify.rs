@@ -34,9 +34,9 @@ fn of_signature(context: &Context<'_>, signature: &Signature, block: &mut Block)
         return named;
     }
     block.note(level, Check::SigningCertificateReference, true, "protected by the signature");
-    let candidates: Vec<&Certificate> = named.iter().chain(context.material.pool.iter()).collect();
     for reference in references {
-        let found = candidates.iter().find(|candidate| digest_matches(reference, candidate));
+        // The one that the signature names is in the pool too.
+        let found = reference.digest.as_ref().and_then(|digest| context.material.by_digest(digest));
         let Some(found) = found else {
             block.note(
                 Level::Inform,
@@ -48,18 +48,18 @@ fn of_signature(context: &Context<'_>, signature: &Signature, block: &mut Block)
         };
         block.note(Level::Inform, Check::SigningCertificateDigest, true, "digest of the certificate agrees");
         let level = context.policy.signature.reference_issuer_serial;
-        if let Some(same) = issuer_serial_matches(reference, found) {
+        if let Some(same) = issuer_serial_matches(reference, &found) {
             block.note(level, Check::SigningCertificateIssuerSerial, same, "issuer and serial number");
         }
-        return Some((*found).clone());
+        return Some(found);
     }
     None
 }
 
 fn of_stamp(context: &Context<'_>, stamp: &Stamp<'_>, block: &mut Block) -> Option<Certificate> {
     let token = stamp.token.as_ref().ok()?;
-    let others: Vec<Certificate> = context.material.pool.iter().cloned().collect();
-    let certificate = token.signer_certificate(&others)?;
+    let certificate = context.material.by_digest(&token.signer_digest()?)?;
+    let certificate = token.signer_certificate(&[certificate])?;
     if let Some(same) = token.tsa_is(&certificate) {
         let level = context.policy.timestamp.authority_name;
         block.note(level, Check::TimestampAuthorityName, same, "name of the authority in the token");

@@ -48,14 +48,14 @@ fn is_covered(context: &Context<'_>, leaf: &Certificate, role: Role) -> bool {
 fn has_status(context: &Context<'_>, path: &Path, role: Role) -> bool {
     path.is_anchor_itself()
         || path.with_issuers().enumerate().all(|(position, (certificate, issuer))| {
-            if exemption(certificate, context.rules(role, position)).is_some() {
+            if exemption(context, certificate, issuer, context.rules(role, position)).is_some() {
                 return true;
             }
             let known = context.material.statuses(certificate, issuer);
             let inside = known.found.iter().filter(|status| context.material.is_embedded(&status.id));
             let covered = inside.clone().any(|status| {
                 !status.is_delegated()
-                    || exemption(&status.signer, &context.policy.status_signer).is_some()
+                    || exemption(context, &status.signer, issuer, &context.policy.status_signer).is_some()
                     || context
                         .material
                         .statuses(&status.signer, issuer)

@@ -135,8 +135,8 @@ fn proofs(
     poe
 }
 
-/// Step 5c.
-fn is_past(conclusion: Conclusion) -> bool {
+/// Step 5c: what past validation can better.
+pub(crate) fn is_past(conclusion: Conclusion) -> bool {
     matches!(
         conclusion,
         Conclusion::Indeterminate(

@@ -197,9 +197,13 @@ fn certificate(
         let issuer_proved = issuer_existed(&path, poe);
         let keep = |status: &StatusOf| issuer_proved && signer_was_valid(context, status, poe);
         let known = context.material.statuses(leaf, path.issuer(0));
-        let exempt = path.is_anchor_itself() || exemption(leaf, context.rules(role, 0)).is_some();
+        let exempt = path.is_anchor_itself()
+            || exemption(context, leaf, path.issuer(0), context.rules(role, 0)).is_some();
         let status_kept = exempt || known.found.iter().any(keep);
-        let (sliding, slid) = slide(context, &path, role, poe, |status| !status_kept || keep(status));
+        // What says good must be proved to be from its signer's time. What says revoked is not put aside: then an older "good" would
+        // speak for whatever was signed after the revocation.
+        let used = |status: &StatusOf| !status_kept || keep(status) || status.revocation().is_some();
+        let (sliding, slid) = slide(context, &path, role, poe, used);
         blocks.push(sliding);
         match slid {
             Ok(control_time) => {

@@ -36,7 +36,7 @@ pub(crate) fn slide(
         let subject = certificate.subject();
         let rules = context.rules(role, position);
         let mut used = None;
-        if let Some(exemption) = exemption(certificate, rules) {
+        if let Some(exemption) = exemption(context, certificate, issuer, rules) {
             let detail = format!("{subject} needs none: {exemption}");
             block.note(Level::Inform, Check::RevocationAvailable, true, detail);
         } else {

@@ -5,10 +5,11 @@ use core::ops::ControlFlow;
 use segl_crypto::Time;
 
 use crate::block::{Block, BlockKind, Check, Level};
-use crate::conclusion::Conclusion;
+use crate::conclusion::{Conclusion, Doubt};
 use crate::process::Context;
 use crate::process::basic::{self, Basic};
 use crate::process::extensions::unit_purpose;
+use crate::process::long_term::is_past;
 use crate::process::subject::{Stamp, Subject};
 
 /// A time-stamp with what its validation found.
@@ -39,10 +40,14 @@ impl<'a> Stamped<'a> {
         block.note(Level::Warn, Check::ImprintIntact, imprint == Some(true), detail);
         let level = context.policy.timestamp.unit_purpose;
         let purpose = basic.signer.as_ref().map(|unit| unit_purpose(unit, level, &mut block));
-        if let Some(ControlFlow::Break(doubt)) = purpose
-            && conclusion.is_passed()
-        {
-            conclusion = doubt;
+        let dated = in_validity(context, &stamp, &basic, &mut block);
+        for flow in purpose.into_iter().chain([dated]) {
+            // Neither gets better with proofs of existence, so neither waits for them.
+            if let ControlFlow::Break(doubt) = flow
+                && (conclusion.is_passed() || is_past(conclusion))
+            {
+                conclusion = doubt;
+            }
         }
         block.conclude(Check::Result, conclusion, "validated by itself");
         blocks.push(block);
@@ -54,4 +59,18 @@ impl<'a> Stamped<'a> {
         let counts = self.conclusion.is_passed() && self.stamp.imprint_intact() == Some(true);
         if counts { self.stamp.time() } else { None }
     }
+}
+
+/// Whether the unit was certified at the time that it names.
+fn in_validity(
+    context: &Context<'_>,
+    stamp: &Stamp<'_>,
+    basic: &Basic,
+    block: &mut Block,
+) -> ControlFlow<Conclusion> {
+    let (Some(time), Some(unit)) = (stamp.time(), &basic.signer) else { return ControlFlow::Continue(()) };
+    let detail = format!("{time} in {} to {}", unit.not_before(), unit.not_after());
+    let doubt = Conclusion::Indeterminate(Doubt::SigConstraintsFailure);
+    let level = context.policy.timestamp.time_in_validity;
+    block.require(level, Check::TimestampInValidity, unit.is_valid_at(time), detail, doubt)
 }
