@@ -13,9 +13,10 @@
 mod rig;
 
 use rig::{Answer, Rig, T0, Tear, TimeStampUnit, Torn, Wrong, salts, slot};
-use segl::ades::Level;
+use segl::ades::{Evidence, Level};
 use segl::key::faults::{Fault, Faulty, FaultyError, Step as TokenStep};
 use segl::key::{DestroyError, GenerateError, KeyAttribute, SoftError, SoftToken};
+use segl::pdf::Document;
 use segl::record::{Cause, Outcome, Step};
 use segl::sealing::{
     AdvanceError, ConcludeError, EndError, Journal as _, OpenError, SealFault, StampFailure, Stamper,
@@ -23,6 +24,7 @@ use segl::sealing::{
 };
 use segl::store::StoreError;
 use segl::tsp::ResponseError;
+use segl::validation::{Policy, validate};
 use segl_testkit::sealing::{lease, opening};
 
 type Failure = SealFault<FaultyError<SoftError>, StoreError>;
@@ -205,10 +207,11 @@ type IsRight = fn(&StamperError) -> bool;
 #[test]
 fn time_stamping_authority() {
     let left = aborted(Cause::TimeStamp, Step::Approved);
-    let kinds: [(Answer, IsRight); 7] = [
+    let kinds: [(Answer, IsRight); 8] = [
         (Answer::Nothing, |e| matches!(e, StamperError::Unreachable(_))),
         (Answer::Garbage, |e| matches!(e, StamperError::Response(_))),
         (Answer::OtherNonce, |e| matches!(e, StamperError::Response(ResponseError::NonceMismatch))),
+        (Answer::OtherPolicy, |e| matches!(e, StamperError::Response(ResponseError::PolicyMismatch { .. }))),
         (Answer::OtherImprint, |e| {
             matches!(e, StamperError::Response(ResponseError::ImprintMismatch { .. }))
         }),
@@ -252,6 +255,36 @@ fn token_outside_the_certificate() {
         &[&[Answer::Well, Answer::Early]],
         |f| matches!(f, SealFault::TimeStamp(StampFailure::OutsideValidity { time, not_before, .. }) if time < not_before),
     );
+}
+
+/// A unit whose clock went back between the measuring and the stamp: the token would contradict what the document says.
+#[test]
+fn token_before_the_claimed_time() {
+    let left = aborted(Cause::TimeStamp, Step::KeyDestroyed);
+    fails(None, Wrong::Nothing, &left, &[&[Answer::Well, Answer::Behind]], |f| {
+        matches!(f, SealFault::TimeStamp(StampFailure::AllFailed { last })
+            if matches!(last[0].error, StamperError::BeforeSigningTime { time, signing_time } if time < signing_time))
+    });
+}
+
+/// One whose clock is always behind is known before anything is signed, and the document claims no later time.
+#[test]
+fn unit_that_is_behind() {
+    let rig = Rig::new();
+    let journal = Torn::new(None);
+    let unit = TimeStampUnit::new(&rig, "behind", &[Answer::Behind]);
+    let token = SoftToken::new(rig.rng());
+    let outcome = rig.seal_with(&journal, 1, token, Level::Lta, Wrong::Nothing, &[&unit]);
+    drop(outcome.sealed.unwrap());
+    let document = Document::open(outcome.document.as_slice()).unwrap();
+    let signature = segl::pades::read(&document).unwrap().into_signatures().remove(0);
+    let claimed = signature.properties.claimed_signing_time.unwrap();
+    assert!(claimed < T0, "{claimed}");
+    let anchors = segl_testkit::seals::anchors(&rig.authority);
+    let time = T0 + core::time::Duration::from_secs(60);
+    let report = validate(&[signature], &Evidence::default(), &anchors, time, &Policy::default());
+    assert!(report.all_passed(), "{:?}", report.signatures[0].reason());
+    assert!(report.signatures[0].timestamps.iter().all(|stamp| stamp.time.unwrap() >= claimed));
 }
 
 #[test]

@@ -27,7 +27,7 @@ use segl::sealing::{
     ServiceError, Stamper, Tolerances, Unfinished, seal, state,
 };
 use segl::store::{SqliteStore, StoreError};
-use segl::x509::Certificate;
+use segl::x509::{Certificate, ObjectIdentifier};
 use segl_testkit::rng::SeededRng;
 use segl_testkit::seals;
 use tempfile::TempDir;
@@ -94,12 +94,16 @@ pub enum Answer {
     Garbage,
     /// The answer to an earlier request.
     OtherNonce,
+    /// Under another policy than the one asked for.
+    OtherPolicy,
     /// A token over another digest, with the nonce asked for.
     OtherImprint,
     /// An hour late by its clock.
     Late,
     /// Some seconds early: inside the client's tolerance, before the certificate.
     Early,
+    /// A second and a half behind: less than what the certificate's beginning is set back.
+    Behind,
     /// Declined.
     Declined,
     /// With more certificates than when the room was measured.
@@ -487,6 +491,10 @@ impl Stamper for TimeStampUnit<'_> {
         self.name
     }
 
+    fn policy(&self) -> Option<ObjectIdentifier> {
+        Some(segl::tsp::oids::BEST_PRACTICES_POLICY)
+    }
+
     fn stamp(&self, request: &[u8]) -> Result<Vec<u8>, ServiceError> {
         let asked = self.asked.get() + 1;
         self.asked.set(asked);
@@ -512,6 +520,8 @@ impl Stamper for TimeStampUnit<'_> {
             }
             Answer::Late => unit.stamp(request, &serial, now + HOUR),
             Answer::Early => unit.stamp(request, &serial, now - Duration::from_secs(5)),
+            Answer::Behind => unit.stamp(request, &serial, now - Duration::from_millis(1500)),
+            Answer::OtherPolicy => self.under_another_policy(&asked, &serial, now),
             Answer::Declined => unit.stamp(b"not a request", &serial, now),
             Answer::Long => {
                 let chain = [unit.chain().as_slice(), unit.chain(), unit.chain()].concat();
@@ -524,6 +534,19 @@ impl Stamper for TimeStampUnit<'_> {
             }
             Answer::Stranger => Rig::stranger().authority.stamp(request, &serial, now),
         })
+    }
+}
+
+impl TimeStampUnit<'_> {
+    /// A token for the same digest and nonce.
+    fn under_another_policy(&self, asked: &segl::tsp::TimestampRequest, serial: &[u8], now: Time) -> Vec<u8> {
+        let digest = Digest::new(DigestAlgorithm::Sha256, asked.imprint().hash().to_vec()).unwrap();
+        let request = segl::tsp::request(&digest, asked.nonce().unwrap()).to_der();
+        let certificate = self.rig.authority.stamper().certificate().clone();
+        let unit = segl::tsp::Authority::new(certificate, ObjectIdentifier::new_unwrap("1.2.3.4")).unwrap();
+        let pending = unit.accept(&request, segl::tsp::Clock::Fit(now)).unwrap().prepare(serial).unwrap();
+        let value = self.rig.keys.time_stamp_unit.sign(&pending.to_be_signed()).unwrap();
+        pending.finish(&value)
     }
 }
 

@@ -11,7 +11,7 @@ use segl_x509::Certificate;
 use crate::evidence;
 use crate::issue::issue;
 use crate::seal_cms::{SealCms, Signer};
-use crate::stamp::{Bounds, Stamped, Stamping};
+use crate::stamp::{Bounds, Measured, Stamped, Stamping};
 use crate::state::{Authenticated, Certified, KeyDestroyed, MayHoldKey, TimeStamped};
 use crate::{
     Attempt, Decision, Document, EndError, Event, EvidenceError, Helpers, Journal, Order, SealError,
@@ -92,15 +92,15 @@ where
         Ok(()) => attempt,
         Err(e) => return Err(run.end(attempt, SealFault::Document(e))),
     };
-    let token_len = match order.level {
-        Level::B => 0,
+    let measured = match order.level {
+        Level::B => Measured::default(),
         _ => match run.stamping().measure(digest_of(order)) {
-            Ok(len) => len,
+            Ok(measured) => measured,
             Err(e) => return Err(run.end(attempt, SealFault::TimeStamp(e))),
         },
     };
-    let signed = run.sign(attempt, token, presented, token_len)?;
-    run.finish(signed, token_len)
+    let signed = run.sign(attempt, token, presented, measured)?;
+    run.finish(signed, measured.room)
 }
 
 /// What stays the same from step to step.
@@ -116,6 +116,7 @@ struct Run<'a, R> {
 struct Signed<'j, J> {
     attempt: Attempt<'j, J, KeyDestroyed>,
     certificate: Certificate,
+    signing_time: Time,
     cms: SealCms,
     value: SignatureValue,
 }
@@ -150,7 +151,7 @@ impl<R: CryptoRng> Run<'_, R> {
         attempt: Attempt<'j, J, crate::state::Approved>,
         token: T,
         presented: Presented,
-        token_len: usize,
+        measured: Measured,
     ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
         let content = *presented.content().sha256();
         let session = attempt.opening().session.uuid().into_bytes();
@@ -168,12 +169,16 @@ impl<R: CryptoRng> Run<'_, R> {
         };
         (self.observe)(&Event::KeyMade(key.receipt()));
 
-        // One reading of the clock serves /M and notBefore: the claimed time may not lie before the certificate's life.
-        let signing_time = self.now().truncate_to_seconds();
-        let (certificate, serial) = match issue(self.helpers, presented, key.receipt(), signing_time) {
-            Ok(issued) => issued,
-            Err(fault) => return Err(self.give_up(key, attempt, fault)),
-        };
+        // One reading of the clock serves /M and notBefore: the claimed time may not lie before the certificate's life, nor after the
+        // time in the token, which a clock that is behind ours will write.
+        let now = self.now();
+        let not_before = now.truncate_to_seconds() - self.helpers.tolerances.backdating;
+        let signing_time = (now - measured.behind).truncate_to_seconds().max(not_before);
+        let (certificate, serial) =
+            match issue(self.helpers, presented, key.receipt(), not_before, signing_time) {
+                Ok(issued) => issued,
+                Err(fault) => return Err(self.give_up(key, attempt, fault)),
+            };
         let key = match key.certify(certificate.spki_der(), certificate.fingerprint_sha256()) {
             Ok(key) => key,
             Err(refusal) => {
@@ -186,11 +191,11 @@ impl<R: CryptoRng> Run<'_, R> {
         };
         (self.observe)(&Event::Certified(&certificate));
 
-        let cms = match self.lay_out(&certificate, signing_time, token_len) {
+        let cms = match self.lay_out(&certificate, signing_time, measured.room) {
             Ok(cms) => cms,
             Err(fault) => return Err(self.give_up(key, attempt, fault)),
         };
-        self.sign_and_destroy(attempt, key, certificate, cms)
+        self.sign_and_destroy(attempt, key, certificate, signing_time, cms)
     }
 
     fn lay_out<T: TokenError, E: std::error::Error>(
@@ -211,6 +216,7 @@ impl<R: CryptoRng> Run<'_, R> {
         attempt: Attempt<'j, J, Certified>,
         key: OneShotKey<T, segl_key::Certified>,
         certificate: Certificate,
+        signing_time: Time,
         cms: SealCms,
     ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
         let asked = self.now();
@@ -229,7 +235,7 @@ impl<R: CryptoRng> Run<'_, R> {
         };
         let gone = self.now();
         let attempt = self.note_destruction(attempt, &destroyed, asked, gone)?;
-        Ok(Signed { attempt, certificate, cms, value })
+        Ok(Signed { attempt, certificate, signing_time, cms, value })
     }
 
     fn note_destruction<'j, E: TokenError, J: Journal>(
@@ -253,7 +259,7 @@ impl<R: CryptoRng> Run<'_, R> {
         signed: Signed<'j, J>,
         token_len: usize,
     ) -> Result<Sealed<'j, J>, Failed<E, J>> {
-        let Signed { attempt, certificate, cms, value } = signed;
+        let Signed { attempt, certificate, signing_time, cms, value } = signed;
         if self.order.level == Level::B {
             let sealed = cms.assemble(&value, None).and_then(|cms| self.document.seal(&cms));
             return match sealed {
@@ -271,6 +277,7 @@ impl<R: CryptoRng> Run<'_, R> {
         let bounds = Bounds {
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
+            signing_time,
             room: token_len,
         };
         let imprint = digest(digest_of(self.order), value.as_bytes());

@@ -23,10 +23,10 @@ pub(crate) fn issue<T: TokenError, E: std::error::Error>(
     helpers: &Helpers<'_>,
     presented: Presented,
     receipt: &Receipt,
+    not_before: Time,
     signing_time: Time,
 ) -> Result<(Certificate, Serial), SealFault<T, E>> {
     let content = *presented.content().sha256();
-    let not_before = signing_time - helpers.tolerances.backdating;
     let approved = presented.approve(&content).map_err(|e| SealFault::Issue(e.into()))?;
     let issued = helpers.issuer.issue(approved, receipt, not_before).map_err(SealFault::Issue)?;
     if !CertificateContent::of(&issued).is_ok_and(|said| *said.sha256() == content) {

@@ -5,7 +5,7 @@ use std::error::Error;
 use segl_cert::{Approved, Presented, SealProfile};
 use segl_crypto::Time;
 use segl_key::Receipt;
-use segl_x509::Certificate;
+use segl_x509::{Certificate, ObjectIdentifier};
 
 /// Why a service did not do what it was asked, in its own type.
 pub type ServiceError = Box<dyn Error + Send + Sync + 'static>;
@@ -39,6 +39,12 @@ pub trait Issuer {
 pub trait Stamper {
     /// What to call it in an error.
     fn name(&self) -> &str;
+
+    /// The policy its tokens must be issued under: asked for in the request, and a token under another one is not taken (RFC 3161,
+    /// 2.4.1). `None` leaves the policy to the authority.
+    fn policy(&self) -> Option<ObjectIdentifier> {
+        None
+    }
 
     /// Answers a request.
     ///

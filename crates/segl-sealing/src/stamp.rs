@@ -1,6 +1,7 @@
 //! Time-stamps for a sealing: asked of one authority after the other, and not believed.
 
 use core::fmt;
+use core::time::Duration;
 
 use rand_core::CryptoRng;
 use segl_crypto::{Digest, DigestAlgorithm, Time, digest};
@@ -63,6 +64,14 @@ pub struct StamperFailure {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StamperError {
+    /// The time in the token lies before the time of signing that the document claims, and the seal would contradict itself.
+    #[error("the time {time} lies before the claimed time of signing, {signing_time}")]
+    BeforeSigningTime {
+        /// The time in the token.
+        time: Time,
+        /// The time of signing as it stands in the document.
+        signing_time: Time,
+    },
     /// Its unit's certificate has no chain to an anchor.
     #[error("the chain of the time-stamp unit: {0}")]
     Chain(#[source] Box<NoPath>),
@@ -88,11 +97,22 @@ pub enum StamperError {
     Unreachable(#[source] ServiceError),
 }
 
+/// What was learned from tokens over nothing, before anything is signed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measured {
+    /// Octets that a token may have.
+    pub(crate) room: usize,
+    /// How far the slowest authority's clock may be behind ours. A token that shows whole seconds hides up to one of them.
+    pub(crate) behind: Duration,
+}
+
 /// A token that was checked: imprint, nonce, signer, purpose, chain, time.
 #[derive(Debug)]
 pub(crate) struct Stamped {
     pub(crate) token: Vec<u8>,
     pub(crate) time: Time,
+    /// Our time when it was asked for.
+    asked: Time,
     /// The name of the authority that gave it.
     pub(crate) authority: String,
     /// Certificates of the unit and of those above it that were found.
@@ -111,24 +131,32 @@ pub(crate) struct Stamping<'a, R> {
 pub(crate) struct Bounds {
     pub(crate) not_before: Time,
     pub(crate) not_after: Time,
+    /// The time of signing that the document claims.
+    pub(crate) signing_time: Time,
     pub(crate) room: usize,
 }
 
 impl<R: CryptoRng> Stamping<'_, R> {
-    /// How long a token may become: every authority that answers is asked for one over nothing, and the longest counts.
-    pub(crate) fn measure(&mut self, algorithm: DigestAlgorithm) -> Result<usize, StampFailure> {
+    /// How long a token may become and how slow a clock: every authority that answers is asked for a token over nothing, and the
+    /// longest and the slowest count.
+    pub(crate) fn measure(&mut self, algorithm: DigestAlgorithm) -> Result<Measured, StampFailure> {
         let Some(nothing) = digest(algorithm, b"") else {
             return Err(StampFailure::AllFailed { last: Vec::new() });
         };
-        let mut longest = None;
+        let mut measured: Option<Measured> = None;
         let mut last = Vec::new();
         for stamper in self.helpers.stampers {
             match self.ask(*stamper, &nothing) {
-                Ok(stamped) => longest = longest.max(Some(stamped.token.len())),
+                Ok(stamped) => {
+                    let Measured { room, behind } = measured.unwrap_or_default();
+                    let lag = stamped.asked.checked_duration_since(stamped.time).unwrap_or_default();
+                    let room = room.max(stamped.token.len().saturating_add(TOKEN_MARGIN));
+                    measured = Some(Measured { room, behind: behind.max(lag) });
+                }
                 Err(error) => last.push(self.failed(*stamper, error)),
             }
         }
-        longest.map(|len| len.saturating_add(TOKEN_MARGIN)).ok_or(StampFailure::AllFailed { last })
+        measured.ok_or(StampFailure::AllFailed { last })
     }
 
     /// A token over `digest` from the first authority that gives one, for as long as the certificate lives and the caller lets us retry.
@@ -170,6 +198,11 @@ impl<R: CryptoRng> Stamping<'_, R> {
             *first = 1;
         }
         let request = segl_tsp::request(digest, &nonce);
+        let request = match stamper.policy() {
+            Some(policy) => request.with_policy(policy),
+            None => request,
+        };
+        let asked = (self.helpers.clock)();
         let response = stamper.stamp(&request.to_der()).map_err(StamperError::Unreachable)?;
         let expected = Expectations {
             now: (self.helpers.clock)(),
@@ -184,6 +217,7 @@ impl<R: CryptoRng> Stamping<'_, R> {
         Ok(Stamped {
             token: token.as_bytes().to_vec(),
             time: token.info().time(),
+            asked,
             authority: stamper.name().to_owned(),
             chain: chain.certificates().to_vec(),
         })
@@ -196,7 +230,7 @@ impl<R: CryptoRng> Stamping<'_, R> {
 }
 
 fn fits(stamped: Stamped, bounds: &Bounds) -> Result<Stamped, StamperError> {
-    let &Bounds { not_before, not_after, room } = bounds;
+    let &Bounds { not_before, not_after, signing_time, room } = bounds;
     let (found, time) = (stamped.token.len(), stamped.time);
     if found > room {
         return Err(StamperError::NoRoom { found, room });
@@ -204,6 +238,9 @@ fn fits(stamped: Stamped, bounds: &Bounds) -> Result<Stamped, StamperError> {
     // A token's fraction of the last second still lies in it: the end of a validity is a whole second and inclusive.
     if time < not_before || time.truncate_to_seconds() > not_after {
         return Err(StamperError::OutsideValidity { time });
+    }
+    if time < signing_time {
+        return Err(StamperError::BeforeSigningTime { time, signing_time });
     }
     Ok(stamped)
 }

@@ -10,7 +10,7 @@ use segl_evidence::Need;
 use segl_key::Receipt;
 use segl_path::Anchors;
 use segl_sealing::{EvidenceSource, Issuer, ServiceError, Stamper};
-use segl_x509::Certificate;
+use segl_x509::{Certificate, ObjectIdentifier};
 
 /// The embedded TEST authority, its register, a clock and random numbers: issuer and source of evidence for a sealing in one process.
 ///
@@ -102,6 +102,10 @@ const TOKEN_SERIAL: usize = 15;
 impl<G: CryptoRng> Stamper for LocalStamper<'_, G> {
     fn name(&self) -> &str {
         "the embedded TEST time-stamp unit"
+    }
+
+    fn policy(&self) -> Option<ObjectIdentifier> {
+        Some(segl_tsp::oids::BEST_PRACTICES_POLICY)
     }
 
     fn stamp(&self, request: &[u8]) -> Result<Vec<u8>, ServiceError> {
