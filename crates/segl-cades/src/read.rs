@@ -3,6 +3,7 @@ use segl_ades::{
     ContentDigest, CoveredObjects, Family, Finding, Format, Level, Scope, Signature, SignedProperties,
     SignerRole, TimestampClaim, TimestampKind,
 };
+use segl_cms::ber::{Reader, Rules, Tag};
 use segl_cms::ess::{EssMatch, EssVersion, SigningCertificate};
 use segl_cms::{AttributesForm, SignedDataView, SignerInfoView, oids as cms};
 use segl_crypto::{Digest, DigestAlgorithm, SignatureValue, digest, sha256};
@@ -37,6 +38,9 @@ pub fn covered_inside(message: &SignedDataView, signer: &SignerInfoView) -> Opti
 
 /// Turns one signer of a message into the signature that all formats share: located and digested, nothing verified.
 ///
+/// Of a detached signature without signed attributes only the caller has the octets that it was made over: `signed_bytes` is empty
+/// then, and its content claims no digest until the caller puts both there.
+///
 /// `id` is the signature's place in the file. The format says CAdES up to level T; PAdES and ASiC put their own there, with `/M`,
 /// reason and findings of their own. Archive time-stamps are listed, their imprint is left open. `None` when there is no such signer.
 #[must_use]
@@ -59,8 +63,10 @@ pub fn read_signature(
             .digest_algorithm()
             .zip(signer.message_digest())
             .and_then(|(algorithm, octets)| Digest::new(algorithm, octets)),
-        // The value is made over the content itself: that it verifies is all there is to compare.
-        None => covered.found.clone(),
+        // The value is made over the content itself. Only that inside the message is at hand here, so nothing is claimed about any other.
+        None => {
+            signer.digest_algorithm().zip(message.content()).and_then(|(name, octets)| digest(name, octets))
+        }
     };
     let timestamps = timestamps(&id, message, signer, covered.found.as_ref());
     Some(Signature {
@@ -171,6 +177,11 @@ fn findings(
             report("signed-attributes-not-der", "RFC 5652, 5.3", false, text.into());
         }
     }
+    if signer.signed_attributes_form().is_none() && message.content().is_some_and(is_signed_attributes) {
+        // Whoever leaves the field out of somebody's signature and gives its octets as the content has a value that verifies.
+        let text = "without signed attributes, and the content is what signed attributes look like".into();
+        report("signed-attributes-as-content", "RFC 5652, 5.4", true, text);
+    }
     if signer.signed_attributes_form().is_some() {
         if signer.message_digest().is_none() {
             let text = "message-digest is not there exactly once".into();
@@ -214,6 +225,22 @@ fn findings(
         report("signer-certificate-missing", "EN 319 122-1, 6.3", false, text);
     }
     findings
+}
+
+/// Whether octets are a SET OF attributes with a message-digest among them, which is what a value is made over.
+fn is_signed_attributes(octets: &[u8]) -> bool {
+    let mut outer = Reader::new(octets, Rules::Ber);
+    let Some(mut list) = outer.expect(Tag::SET).ok().and_then(|set| set.reader().ok()) else { return false };
+    if !outer.is_empty() {
+        return false;
+    }
+    while let Ok(attribute) = list.expect(Tag::SEQUENCE) {
+        let oid = attribute.reader().and_then(|mut fields| fields.expect(Tag::OBJECT_IDENTIFIER));
+        if oid.and_then(|oid| oid.object_identifier()) == Ok(cms::MESSAGE_DIGEST) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Every time-stamp attribute of the signer with the imprint that it should have.

