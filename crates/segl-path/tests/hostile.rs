@@ -258,7 +258,7 @@ fn another_certificate_of_an_anchors_name_and_key_is_not_the_anchor() {
     *unsigned.last_mut().unwrap() ^= 1;
     let unsigned = Certificate::from_der(&unsigned).unwrap();
     assert!(find(&unsigned, &Pool::new(), &anchors, &at).is_err());
-    assert!(check(&[unsigned.clone()], anchors.iter().next().unwrap(), &at).is_err());
+    assert!(check(&[unsigned], anchors.iter().next().unwrap(), &at).is_err());
 
     // Of a root, renewed with the same key, the new certificate is one that the anchor issued; two given are two anchors.
     let root = Party::new("root");
