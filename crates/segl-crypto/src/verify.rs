@@ -58,7 +58,11 @@ enum Key {
     P256(Box<p256::ecdsa::VerifyingKey>),
     P384(Box<p384::ecdsa::VerifyingKey>),
     P521(Box<p521::ecdsa::VerifyingKey>),
-    Rsa(Box<rsa::PublicKey>),
+    Rsa {
+        key: Box<rsa::PublicKey>,
+        /// The key's own algorithm is RSASSA-PSS, and it is for nothing else (RFC 4055, 1.2).
+        is_pss_only: bool,
+    },
 }
 
 /// Why a SubjectPublicKeyInfo is not a key that can be used here.
@@ -133,9 +137,17 @@ impl PublicKey {
                 }
                 .map_err(|_| malformed())?
             }
-            RSA_ENCRYPTION | RSASSA_PSS => rsa_key(octets).ok_or_else(malformed)?,
+            RSA_ENCRYPTION | RSASSA_PSS => {
+                let (bits, key) = rsa_key(octets).ok_or_else(malformed)?;
+                let is_pss_only = algorithm == RSASSA_PSS;
+                (KeyKind::Rsa { bits }, Key::Rsa { key: Box::new(key), is_pss_only })
+            }
             ED25519 => {
                 let key = ed25519_dalek::VerifyingKey::from_public_key_der(spki).map_err(|_| malformed())?;
+                // With a point of small order one value verifies over many messages.
+                if key.is_weak() {
+                    return Err(malformed());
+                }
                 (KeyKind::Ed25519, Key::Ed25519(Box::new(key)))
             }
             _ => return Err(PublicKeyError::UnsupportedAlgorithm { algorithm, curve: None }),
@@ -223,8 +235,10 @@ impl PublicKey {
                 let raw = p521::ecdsa::Signature::from_slice(&raw).map_err(|_| VerifyError::BadSignature)?;
                 key.verify_prehash(&widen::<66>(octets), &raw).map_err(|_| VerifyError::BadSignature)
             }
-            (SignatureScheme::RsaPkcs1, Key::Rsa(key)) => verify_pkcs1(key, value, signature),
-            (SignatureScheme::RsaPss { salt_len }, Key::Rsa(key)) => {
+            (SignatureScheme::RsaPkcs1, Key::Rsa { key, is_pss_only: false }) => {
+                verify_pkcs1(key, value, signature)
+            }
+            (SignatureScheme::RsaPss { salt_len }, Key::Rsa { key, .. }) => {
                 verify_pss(key, value, salt_len, signature)
             }
             _ => Err(VerifyError::KeyMismatch),
@@ -246,7 +260,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-fn rsa_key(octets: &[u8]) -> Option<(KeyKind, Key)> {
+fn rsa_key(octets: &[u8]) -> Option<(usize, rsa::PublicKey)> {
     let (n, e) = der::asn1::AnyRef::from_der(octets)
         .and_then(|any| {
             any.sequence(|reader| Ok::<_, der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?)))
@@ -261,7 +275,7 @@ fn rsa_key(octets: &[u8]) -> Option<(KeyKind, Key)> {
     let modulus = rsa::BoxedUint::from_be_slice_vartime(n.as_bytes());
     let exponent = rsa::BoxedUint::from_be_slice_vartime(e.as_bytes());
     let key = rsa::PublicKey::new_with_size_limits(modulus, exponent, RSA_BITS).ok()?;
-    Some((KeyKind::Rsa { bits: bits - leading }, Key::Rsa(Box::new(key))))
+    Some((bits - leading, key))
 }
 
 /// Pads a digest shorter than the curve's field on the left, which leaves its number as it is: P-521 takes SHA-256 too.
