@@ -31,6 +31,7 @@ pub struct Parameters {
 
 /// Whether dates are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "dates count or they do not")]
 pub enum Validity {
     /// A date outside refuses the path.
     Checked,

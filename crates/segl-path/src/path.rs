@@ -14,6 +14,7 @@ pub struct Path {
 
 /// user-constrained-policy-set (RFC 5280, 6.1.6): the policies the path is valid for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "any-policy or a set, as RFC 5280, 6.1.6 has it")]
 pub enum PolicySet {
     /// Every policy.
     Any,

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use segl_crypto::PublicKey;
+use segl_crypto::{KeyKind, PublicKey};
 use segl_x509::Certificate;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Exhausted};
 use crate::error::Reason;
 
 /// Remembers which signatures verify with which keys, so that a certificate met on several ways, or in several searches,
@@ -15,9 +15,17 @@ use crate::error::Reason;
 #[derive(Debug, Clone, Default)]
 pub struct SignatureMemo {
     outcomes: HashMap<(Certificate, Vec<u8>), Result<(), Reason>>,
+    /// What may still be spent in all searches; `None` without a limit.
+    left: Option<u32>,
 }
 
 impl SignatureMemo {
+    /// A memo that lets all its searches together verify as much anew as `signatures` tells, counted as in
+    /// [`Limits::signatures`](crate::Limits::signatures). Searches beyond it are exhausted.
+    pub fn limited(signatures: u32) -> Self {
+        Self { outcomes: HashMap::new(), left: Some(signatures) }
+    }
+
     pub(crate) fn verify(
         &mut self,
         certificate: &Certificate,
@@ -28,12 +36,27 @@ impl SignatureMemo {
         if let Some(outcome) = self.outcomes.get(&key) {
             return outcome.clone();
         }
-        // Only what is verified anew counts against the limit.
-        budget.signature()?;
-        let outcome = PublicKey::from_spki_der(spki)
-            .map_err(Reason::from)
-            .and_then(|public| Ok(certificate.verify_signed_by(&public)?));
+        let public = PublicKey::from_spki_der(spki).map_err(Reason::from);
+        // Only what is verified anew counts against the limits.
+        let cost = public.as_ref().map_or(1, |public| cost(public.kind()));
+        budget.signature(cost)?;
+        if let Some(left) = &mut self.left {
+            *left = left.checked_sub(cost).ok_or(Exhausted::Signatures)?;
+        }
+        let outcome = public.and_then(|public| Ok(certificate.verify_signed_by(&public)?));
         self.outcomes.insert(key, outcome.clone());
         outcome
+    }
+}
+
+/// How many ordinary verifications one with such a key is worth: RSA goes with the square of the modulus.
+fn cost(key: KeyKind) -> u32 {
+    match key {
+        KeyKind::Rsa { bits } => {
+            let times = u32::try_from(bits.div_ceil(4_096)).unwrap_or(u32::MAX);
+            times.saturating_mul(times).max(1)
+        }
+        KeyKind::EcP521 => 4,
+        _ => 1,
     }
 }

@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::process::basic;
 use crate::process::subject::{Stamp, Subject};
 use crate::process::timestamp::Stamped;
-use crate::process::{Context, level, long_term, with_time};
+use crate::process::{Context, Shared, level, long_term, with_time};
 use crate::report::{Report, SignatureReport, TimestampReport};
 
 /// Time-stamps that are validated for one signature; more are left out from the end. Renewed once a year, it is a life.
@@ -33,6 +33,7 @@ pub fn validate(
         .iter()
         .map(|signature| (Subject::Signature(signature).id(), signature.id.as_str()))
         .collect();
+    let shared = Shared::new(signatures.len());
     Report {
         time,
         policy: policy.name.clone(),
@@ -40,7 +41,7 @@ pub fn validate(
         anchors: anchors.len(),
         signatures: signatures
             .iter()
-            .map(|signature| one(signature, &named, evidence, anchors, time, policy))
+            .map(|signature| one(signature, &named, evidence, anchors, time, policy, &shared))
             .collect(),
     }
 }
@@ -59,7 +60,8 @@ pub fn validate_timestamp(
     let mut material = Material::default();
     material.add(evidence, false);
     add_token(&mut material, &stamp);
-    let context = Context::new(time, policy, anchors, material);
+    let shared = Shared::new(1);
+    let context = Context::new(time, policy, anchors, material, &shared);
     let stamped = Stamped::validate(&context, stamp);
     let covered = Index::new(&[], &[]).with(&context.material).covered_by(&stamped.stamp);
     timestamp_report(stamped, covered)
@@ -73,6 +75,7 @@ fn one(
     anchors: &Anchors,
     time: Time,
     policy: &Policy,
+    shared: &Shared,
 ) -> SignatureReport {
     let claims = signature.timestamps.iter().take(MAX_TIMESTAMPS);
     let stamps: Vec<Stamp<'_>> = claims.enumerate().map(|(index, claim)| Stamp::read(index, claim)).collect();
@@ -84,7 +87,7 @@ fn one(
     for stamp in &stamps {
         add_token(&mut material, stamp);
     }
-    let context = Context::new(time, policy, anchors, material);
+    let context = Context::new(time, policy, anchors, material, shared);
     let mut stamped: Vec<Stamped<'_>> =
         stamps.into_iter().map(|stamp| Stamped::validate(&context, stamp)).collect();
     let content_time = stamped

@@ -68,7 +68,7 @@ fn steps(
     basic.certificate = outcome;
 
     // A value that does not verify outranks any doubt about the certificate.
-    let (block, intact) = crypto::verify(subject, &signer);
+    let (block, intact) = crypto::verify(context, subject, &signer);
     let conclusion = block.conclusion;
     basic.blocks.push(block);
     basic.intact = intact;

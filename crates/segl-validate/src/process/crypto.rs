@@ -8,6 +8,7 @@ use segl_x509::Certificate;
 
 use crate::block::{Block, BlockKind, Check, Level};
 use crate::conclusion::{Conclusion, Doubt, Failure};
+use crate::process::Context;
 use crate::process::subject::{Stamp, Subject};
 
 /// What verification found out, beside its block.
@@ -18,13 +19,17 @@ pub(crate) struct Intact {
 }
 
 /// Compares the digests of the signed data and verifies the signature value.
-pub(crate) fn verify(subject: &Subject<'_>, certificate: &Certificate) -> (Block, Intact) {
+pub(crate) fn verify(
+    context: &Context<'_>,
+    subject: &Subject<'_>,
+    certificate: &Certificate,
+) -> (Block, Intact) {
     let mut block = Block::new(BlockKind::Cryptographic, subject.name());
     let mut intact = Intact::default();
     // Each function notes its conclusion in the block.
     let _ = match subject {
         Subject::Signature(signature) => of_signature(signature, certificate, &mut block, &mut intact),
-        Subject::Stamp(stamp) => of_stamp(stamp, certificate, &mut block, &mut intact),
+        Subject::Stamp(stamp) => of_stamp(context, stamp, certificate, &mut block, &mut intact),
     };
     (block, intact)
 }
@@ -61,6 +66,7 @@ fn of_signature(
 }
 
 fn of_stamp(
+    context: &Context<'_>,
     stamp: &Stamp<'_>,
     certificate: &Certificate,
     block: &mut Block,
@@ -68,7 +74,7 @@ fn of_stamp(
 ) -> ControlFlow<Conclusion> {
     supported_key(certificate, block)?;
     let outcome = match &stamp.token {
-        Ok(token) => token.verify(certificate).map_err(|error| error.to_string()),
+        Ok(token) => context.verify_token(stamp.id(), token, certificate),
         Err(error) => Err(error.clone()),
     };
     intact.references = Some(outcome.is_ok());
