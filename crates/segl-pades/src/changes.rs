@@ -6,7 +6,7 @@ use std::sync::Arc;
 use segl_crypto::Source;
 use segl_pdf::{Document, Field, Reference, Revision};
 
-use crate::{coverage::Coverage, explain, links::Links};
+use crate::{coverage::Coverage, covering::Covering, explain, links::Links};
 
 /// How far a change goes, in the order of the DocMDP permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,11 @@ pub enum ChangeLevel {
 pub enum ChangeKind {
     /// The catalog, the form or a page refers to what was added, and is otherwise the same.
     Bookkeeping,
+    /// A field that was filled or signed lies, with those before it, over so much of a page that it may hide what was signed.
+    Covering {
+        /// Share of the page, from 50 to 100.
+        percent: u8,
+    },
     /// A document time-stamp, or its invisible field.
     DocumentTimestamp,
     /// The value of a form field that is not a signature, or its appearance.
@@ -58,7 +63,9 @@ impl ChangeKind {
             Self::Bookkeeping | Self::DocumentTimestamp | Self::Metadata | Self::SecurityStore => {
                 ChangeLevel::LongTerm
             }
-            Self::FieldValue | Self::FormResources | Self::Signature => ChangeLevel::FormFilling,
+            Self::Covering { .. } | Self::FieldValue | Self::FormResources | Self::Signature => {
+                ChangeLevel::FormFilling
+            }
             Self::Pages | Self::Unexplained { .. } => ChangeLevel::Unexplained,
         }
     }
@@ -171,6 +178,7 @@ const UNREADABLE: usize = 1 << 12;
 /// What is known from one revision to the next, and how much more may be looked at.
 pub(crate) struct Comparison {
     pub(crate) links: Links,
+    pub(crate) covering: Covering,
     /// The fields of the older revision, when they were read.
     pub(crate) fields: Option<Vec<Field>>,
     /// Objects and fields that may still be compared.
@@ -188,7 +196,8 @@ pub(crate) fn of_revisions<S: Source>(document: &Document<S>, first: usize) -> E
     };
     let later = document.revisions().iter().skip(first);
     let links = Links::of(&signed, later.flat_map(Revision::objects).map(|object| object.number).collect());
-    let mut comparison = Comparison { links, fields: None, left: MAX_COMPARED };
+    let mut comparison =
+        Comparison { links, covering: Covering::default(), fields: None, left: MAX_COMPARED };
     let mut all = Vec::new();
     for index in first..revisions {
         let changes = step(document, index, &mut comparison);

@@ -11,6 +11,7 @@ use segl_pdf::{Dictionary, Document, Entry, Field, Object, ReadError, Reference}
 use crate::{
     ChangeKind,
     changes::Comparison,
+    covering::Covering,
     links::{Links, Place},
 };
 
@@ -25,6 +26,10 @@ const MAX_HOPS: usize = 16;
 pub(crate) const NOT_COMPARED: &str =
     "the revision was not compared: the document has too many changes and fields for it";
 
+/// Where fields and their widgets stand: pages, the form, its calculation order, each other, structure, actions and notes.
+const FIELD_PLACES: [&str; 10] =
+    ["Annots", "CO", "Fields", "IRT", "K", "Kids", "Obj", "Parent", "Popup", "T"];
+
 type Explained = Vec<(Option<Reference>, ChangeKind)>;
 
 /// What a revision changed; unchanged objects are left out.
@@ -35,13 +40,14 @@ pub(crate) fn step<A: Source, B: Source>(
     new: &Document<B>,
     comparison: &mut Comparison,
 ) -> Result<Explained, ReadError> {
-    let Comparison { links, fields, left } = comparison;
+    let Comparison { links, covering, fields, left } = comparison;
     let mut step = Step {
         old,
         new,
         touched: BTreeMap::new(),
         claims: BTreeMap::new(),
         store: HashSet::new(),
+        grown: HashSet::new(),
         notes: Vec::new(),
         fields: fields.take(),
         left,
@@ -68,6 +74,7 @@ pub(crate) fn step<A: Source, B: Source>(
             links.add(*reference, &value);
         }
     }
+    step.covering(links, covering);
     Ok(step.finish())
 }
 
@@ -79,6 +86,8 @@ pub(crate) struct Step<'a, A, B> {
     pub(crate) claims: BTreeMap<u32, ChangeKind>,
     /// Objects of the security store, before and now.
     pub(crate) store: HashSet<u32>,
+    /// Pages of which nothing but the list of annotations is another.
+    pub(crate) grown: HashSet<u32>,
     pub(crate) notes: Explained,
     /// Of the old revision, when they are known; then of the new one, when they were compared.
     pub(crate) fields: Option<Vec<Field>>,
@@ -251,32 +260,85 @@ impl<A: Source, B: Source> Step<'_, A, B> {
         }
     }
 
+    /// Whether an object is the list of pages under a node of their tree.
+    fn is_list_of_pages(&self, number: u32, links: &Links) -> bool {
+        links.places(number).iter().filter(|place| place.leaf() == "Kids").any(|place| {
+            let node = place.owner().and_then(|owner| self.old.load(self.old.reference(owner)?).ok());
+            let kind = node.as_ref().and_then(Object::as_dictionary).and_then(|node| node.get("Type"));
+            kind.and_then(Object::as_name) == Some(b"Pages")
+        })
+    }
+
     /// Takes back claims on objects that the document shows in another place than the one the claim is about.
     fn other_places(&mut self, links: &Links) {
         if !links.complete {
             self.note(None, "the document has too many objects to see what refers to the changed ones");
         }
         let root = Some(self.old.root().number);
+        let form = self.new.catalog().ok().and_then(|catalog| catalog.get("AcroForm")?.as_reference());
+        let form = form.map(|form| form.number);
         for (number, reference) in self.touched.clone() {
             if self.is_new(reference) {
-                if links.places(number).next().is_some() {
+                if links.any(number) {
                     let what = "the document referred to the object before it existed".into();
                     self.claims.insert(number, ChangeKind::Unexplained { what });
                 }
                 continue;
             }
-            let kind = self.claims.get(&number);
-            let is_own_place = |(owner, key): &Place| match (owner, key.as_slice()) {
-                (None, b"Info" | b"Prev" | b"XRefStm") => kind == Some(&ChangeKind::Metadata),
-                (owner, b"Metadata") if *owner == root => kind == Some(&ChangeKind::Metadata),
-                (owner, b"DSS") if *owner == root => kind == Some(&ChangeKind::SecurityStore),
-                (Some(owner), _) if self.store.contains(owner) => kind == Some(&ChangeKind::SecurityStore),
-                _ => false,
+            if self.is_list_of_pages(number, links) && self.before(reference).as_array().is_some() {
+                self.claims.insert(number, ChangeKind::Pages);
+                continue;
+            }
+            let is_own_place: &dyn Fn(&Place) -> bool = match self.claims.get(&number) {
+                Some(ChangeKind::Metadata) => &|place| match (place.owner(), place.key()) {
+                    (None, "Info" | "Prev" | "XRefStm") => true,
+                    (owner, "Metadata") => owner == root,
+                    _ => false,
+                },
+                Some(ChangeKind::SecurityStore) => &|place| {
+                    (place.owner() == root && place.key() == "DSS")
+                        || place.owner().is_some_and(|owner| self.store.contains(&owner))
+                },
+                // The catalog and the pages have many places, and what may change in them says nothing anywhere else.
+                Some(ChangeKind::Bookkeeping) if Some(number) == root || self.grown.contains(&number) => {
+                    continue;
+                }
+                Some(ChangeKind::Bookkeeping) => &|place| match (place.key(), place.leaf()) {
+                    ("AcroForm", "AcroForm" | "Fields") | ("Extensions" | "Version", _) => {
+                        place.owner() == root
+                    }
+                    ("Fields", "Fields") => place.owner() == form,
+                    ("Annots", "Annots") => true,
+                    _ => false,
+                },
+                Some(ChangeKind::FieldValue | ChangeKind::Signature | ChangeKind::DocumentTimestamp) => {
+                    &|place| FIELD_PLACES.contains(&place.leaf())
+                }
+                _ => continue,
             };
-            let may_be_anything = matches!(kind, Some(ChangeKind::Metadata | ChangeKind::SecurityStore));
-            if may_be_anything && !links.places(number).all(is_own_place) {
+            if !links.places(number).iter().all(is_own_place) {
                 let what = "the object serves another purpose besides".into();
                 self.claims.insert(number, ChangeKind::Unexplained { what });
+            }
+        }
+    }
+
+    /// Tells of fields that hide much of a page with what they show now.
+    fn covering(&mut self, links: &Links, covering: &mut Covering) {
+        for (number, kind) in &self.claims {
+            if !matches!(kind, ChangeKind::FieldValue | ChangeKind::Signature) {
+                continue;
+            }
+            let Some(reference) = self.touched.get(number).copied() else { continue };
+            let is_widget = |value: &Object| {
+                let kind = value.as_dictionary().and_then(|dictionary| dictionary.get("Subtype"));
+                kind.and_then(Object::as_name) == Some(b"Widget")
+            };
+            if !self.new.load(reference).is_ok_and(|value| is_widget(&value)) {
+                continue;
+            }
+            if let Some(percent) = covering.add(self.new, links, reference) {
+                self.notes.push((Some(reference), ChangeKind::Covering { percent }));
             }
         }
     }

@@ -99,6 +99,19 @@ pub(crate) fn check_later(facts: &PdfFacts, findings: &mut Vec<Finding>) {
     if facts.later.changes.iter().any(|change| change.kind == ChangeKind::Pages) {
         add("pages-changed", "after signing: pages were added, removed or put in another order".into());
     }
+    let covering = facts.later.changes.iter().filter_map(|change| match change.kind {
+        ChangeKind::Covering { percent } => Some(percent),
+        _ => None,
+    });
+    if let Some(percent) = covering.max() {
+        add(
+            "fields-cover-page",
+            format!(
+                "after signing: fields over {percent} % of a page were filled or signed; \
+                 what is shown there may not be what was signed"
+            ),
+        );
+    }
     if level == ChangeLevel::Unexplained {
         let count = facts.later.unexplained().count();
         let bytes = facts.later.trailing_bytes;

@@ -16,6 +16,7 @@ mod assemble;
 mod changes;
 mod coverage;
 mod covered;
+mod covering;
 mod dictionary;
 mod edit;
 mod error;

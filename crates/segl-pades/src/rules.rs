@@ -51,6 +51,8 @@ impl<A: Source, B: Source> Step<'_, A, B> {
                 self.claim_new_below(value, &ChangeKind::Bookkeeping, 0)?;
                 if let Some(reference) =
                     value.as_reference().filter(|r| old.get(key) == Some(&Object::Reference(*r)))
+                    && is_declaration(&self.before(reference))
+                    && is_declaration(&self.new.load(reference)?)
                 {
                     self.claim(reference, ChangeKind::Bookkeeping);
                 }
@@ -198,6 +200,10 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             );
             return self.claim_parts(field, &kind);
         }
+        let widget = field.dictionary.get("Subtype").is_none_or(|kind| kind.as_name() == Some(b"Widget"));
+        if self.is_touched(reference) && !widget {
+            self.note(Some(reference), "a field is another annotation than a widget");
+        }
         let allowed = ["AP", "AS", "M", "V"];
         self.compare(reference, &known.dictionary, &field.dictionary, &allowed, ChangeKind::FieldValue);
         if self.is_touched(reference) {
@@ -334,6 +340,9 @@ impl<A: Source, B: Source> Step<'_, A, B> {
                 })
             });
             if explained {
+                if !self.claims.contains_key(&reference.number) {
+                    self.grown.insert(reference.number);
+                }
                 self.compare(reference, &old, &new, &["Annots"], ChangeKind::Bookkeeping);
                 self.claim_grown_array(&old, &new, "Annots");
             } else if self.is_touched(reference) {
@@ -342,6 +351,22 @@ impl<A: Source, B: Source> Step<'_, A, B> {
             }
         }
         Ok(())
+    }
+}
+
+/// A version, or extensions of it with all that belongs to them standing directly inside (7.12).
+fn is_declaration(value: &Object) -> bool {
+    let is_extension = |value: &Object| {
+        value.as_dictionary().is_some_and(|extension| extension.get("BaseVersion").is_some())
+    };
+    match value {
+        Object::Name(_) => true,
+        Object::Dictionary(extensions) => extensions.iter().all(|(key, value)| match value {
+            Object::Array(developers) => developers.iter().all(is_extension),
+            Object::Name(_) => key.as_bytes() == b"Type",
+            value => is_extension(value),
+        }),
+        _ => false,
     }
 }
 

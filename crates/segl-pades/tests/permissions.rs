@@ -11,8 +11,8 @@
 mod common;
 
 use common::{noon, pdf, sealed};
-use segl_pades::{PrepareError, SealProperties, prepare, prepare_timestamp, read};
-use segl_pdf::{Dictionary, Document, Object, PdfString, Update};
+use segl_pades::{ChangeLevel, PrepareError, SealProperties, prepare, prepare_timestamp, read};
+use segl_pdf::{Dictionary, Document, Object, PdfString, Reference, Update};
 
 fn properties() -> SealProperties {
     SealProperties::new(noon(), 64)
@@ -181,4 +181,88 @@ fn seed_values_that_cannot_be_met_are_named() {
     assert!(prepare(&Document::open(&seed(approval)).unwrap(), &wanted).is_ok());
     let wishes = Dictionary::new().with("SubFilter", vec![Object::name("adbe.pkcs7.detached")]);
     assert!(prepare(&Document::open(&seed(wishes)).unwrap(), &wanted).is_ok());
+}
+
+/// Whoever fills a field that lies over the whole page decides what is seen of it.
+#[test]
+fn fields_that_cover_their_page_are_told() {
+    let widget = |kind: &str, rect: [i64; 4], page: Reference| {
+        Dictionary::new()
+            .with("Type", Object::name("Annot"))
+            .with("Subtype", Object::name("Widget"))
+            .with("FT", Object::name(kind))
+            .with("T", PdfString::literal(format!("{kind}{}", rect[3])))
+            .with("Rect", rect.map(Object::Integer).to_vec())
+            .with("P", page)
+    };
+    let original = pdf::table();
+    let document = Document::open(&original).unwrap();
+    let (page, dictionary) = document.first_page().unwrap();
+    let sizes = dictionary.get("MediaBox").and_then(Object::as_array).unwrap().to_vec();
+    let [width, height] = [2, 3].map(|index: usize| sizes[index].as_integer().unwrap());
+    let mut update = Update::new(&document).unwrap();
+    let rects = [[0, 0, width, height], [0, 0, width / 3, height], [width, 0, width / 2, height - 1]];
+    let widgets: Vec<Object> =
+        rects.iter().map(|rect| update.add(widget("Tx", *rect, page)).unwrap().into()).collect();
+    let form = Dictionary::new().with("Fields", widgets.clone());
+    update.replace(document.root(), document.catalog().unwrap().with("AcroForm", form)).unwrap();
+    update.replace(page, dictionary.with("Annots", widgets.clone())).unwrap();
+    let file = sealed(&[original.as_slice(), update.finish(b"").unwrap().bytes()].concat());
+
+    let told = |file: &[u8]| {
+        let found = read(&Document::open(file).unwrap()).unwrap().signatures.remove(0);
+        assert_eq!(found.facts.later.level(), ChangeLevel::FormFilling);
+        let findings = found.signature.findings;
+        findings.into_iter().find(|finding| finding.rule == "fields-cover-page").map(|finding| {
+            assert!(!finding.fatal);
+            finding.text
+        })
+    };
+    let fill = |file: &[u8], fields: &[usize]| {
+        let document = Document::open(file).unwrap();
+        let mut update = Update::new(&document).unwrap();
+        for index in fields {
+            let look = update.add_stream(Dictionary::new(), b"1 g 0 0 9 9 re f".to_vec()).unwrap();
+            let reference = widgets[*index].as_reference().unwrap();
+            let Object::Dictionary(field) = document.load(reference).unwrap() else { panic!("a field") };
+            let field =
+                field.with("V", PdfString::literal("x")).with("AP", Dictionary::new().with("N", look));
+            update.replace(reference, field).unwrap();
+        }
+        [file, update.finish(b"fill").unwrap().bytes()].concat()
+    };
+    assert!(told(&fill(&file, &[0])).unwrap().contains("100 %"));
+    assert_eq!(told(&fill(&file, &[1])), None);
+    // Several together, also one after the other; one that is filled again covers no more than before.
+    assert!(told(&fill(&file, &[1, 2])).unwrap().contains("82 %"));
+    assert!(told(&fill(&fill(&file, &[1]), &[2])).unwrap().contains("82 %"));
+    assert_eq!(told(&fill(&fill(&file, &[1]), &[1])), None);
+
+    // A signature that nobody asked for, over everything.
+    let document = Document::open(&file).unwrap();
+    let mut update = Update::new(&document).unwrap();
+    let look = update.add_stream(Dictionary::new(), b"1 g 0 0 9 9 re f".to_vec()).unwrap();
+    let signature = Dictionary::new()
+        .with("Type", Object::name("Sig"))
+        .with("Filter", Object::name("Adobe.PPKLite"))
+        .with("SubFilter", Object::name("adbe.pkcs7.detached"));
+    let signature = update.add(signature).unwrap();
+    let sneaky = widget("Sig", [0, 0, width, height], page)
+        .with("V", signature)
+        .with("AP", Dictionary::new().with("N", look));
+    let sneaky = update.add(sneaky).unwrap();
+    let form = document.form().unwrap().unwrap();
+    let with_sneaky = |list: &Object| {
+        let mut list = list.as_array().unwrap().to_vec();
+        list.push(sneaky.into());
+        list
+    };
+    let list = with_sneaky(form.get("Fields").unwrap());
+    let form = form.with("Fields", list);
+    update.replace(document.root(), document.catalog().unwrap().with("AcroForm", form)).unwrap();
+    let (page, dictionary) = document.first_page().unwrap();
+    let annotations = with_sneaky(dictionary.get("Annots").unwrap());
+    update.replace(page, dictionary.with("Annots", annotations)).unwrap();
+    let file = [file.as_slice(), update.finish(b"sneaky").unwrap().bytes()].concat();
+    assert!(told(&file).unwrap().contains("100 %"));
 }

@@ -154,3 +154,80 @@ fn a_store_is_read_up_to_a_bound() {
     assert_eq!(store.evidence.certificates.len(), 1);
     assert_eq!(store.unreadable, 3);
 }
+
+/// What the form and the catalog keep books about may be shown elsewhere too.
+#[test]
+fn bookkeeping_of_objects_that_are_shown_is_noticed() {
+    let page = |rest: &str| format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]{rest}>>");
+    // The catalog's /Version is the content of the page.
+    let contents = page("/Contents 4 0 R");
+    let catalog = "<</Type/Catalog/Pages 2 0 R/Version 4 0 R>>";
+    let file = sealed(&document(&[catalog, PAGES, &contents, FORGED], ""));
+    let other = "<</Length 3>>\nstream\n1 w\nendstream";
+    let catalog = catalog_of(&file);
+    let catalog = format!("{}/DSS<<>>>>", catalog.strip_suffix(">>").unwrap());
+    assert_eq!(level(&revision(&file, &[(1, &catalog), (4, other)], &[], "")), ChangeLevel::Unexplained);
+
+    // The form's list of fields is the list of a page's contents, or of the pages.
+    for (catalog, pages, shared) in [
+        ("", PAGES, page("/Contents 4 0 R")),
+        ("", "<</Type/Pages/Kids 4 0 R/Count 1>>", page("")),
+        ("/OpenAction<</S/Hide/T 4 0 R>>", PAGES, page("/Resources<</ProcSet 4 0 R>>")),
+    ] {
+        let list = if pages == PAGES { "[5 0 R]" } else { "[3 0 R]" };
+        let catalog = format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields 4 0 R>>{catalog}>>");
+        let file = sealed(&document(&[&catalog, pages, &shared, list, FORGED, other], ""));
+        let opened = Document::open(&file).unwrap();
+        let kept = opened.load(segl_pdf::Reference::new(4)).unwrap();
+        let kept: String = kept
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| format!("{} ", item.as_reference().unwrap()))
+            .collect();
+        let field = "<</Type/Page/Parent 2 0 R/Contents 51 0 R/FT/Sig/T(x)/Rect[0 0 0 0]/V<</A 51 0 R>>>>";
+        let objects = [(4, format!("[{kept}6 0 R 50 0 R]")), (50, field.to_owned()), (51, other.to_owned())];
+        let objects: Vec<(u32, &str)> =
+            objects.iter().map(|(number, body)| (*number, body.as_str())).collect();
+        let changed = revision(&file, &objects, &[], "");
+        assert_eq!(level(&changed), ChangeLevel::Unexplained, "{pages}");
+        let found = read(&Document::open(&changed).unwrap()).unwrap().signatures.remove(0);
+        let told = |rule| found.signature.findings.iter().any(|finding| finding.rule == rule);
+        assert_eq!(told("pages-changed"), pages != PAGES);
+    }
+}
+
+fn catalog_of(file: &[u8]) -> String {
+    let text = String::from_utf8_lossy(file);
+    let at = text.rfind("1 0 obj\n").unwrap();
+    let body = &text[at + 8..];
+    body[..body.find("\nendobj").unwrap()].to_owned()
+}
+
+/// A field's value says nothing about what the field is besides.
+#[test]
+fn values_of_fields_that_are_something_else_too_are_noticed() {
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots[4 0 R]>>";
+    let with = |catalog: &str, field: &str| {
+        let catalog = format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>{catalog}>>");
+        sealed(&document(&[&catalog, PAGES, page, field, "<</Type/OCG/Name(layer)>>"], ""))
+    };
+    let layers = "/OCProperties<</OCGs[5 0 R]/D 4 0 R>>";
+    let tree = "/StructTreeRoot<</Type/StructTreeRoot/K<</S/Form/K<</Type/OBJR/Obj 4 0 R>>>>>>";
+    let text = "<</FT/Tx/T(a)/Type/Annot/Subtype/Widget/Rect[0 0 1 1]>>";
+    let stamp = "<</FT/Tx/T(a)/Type/Annot/Subtype/Stamp/Rect[0 0 9 9]>>";
+    let value = text.replace(">>", "/V(b)/AP<</N 50 0 R>>>>");
+    let states = text.replace(">>", "/AS[<</Event/View/OCGs[5 0 R]/Category[/View]>>]>>");
+    let drawn = stamp.replace(">>", "/AP<</N 50 0 R>>>>");
+    for (name, catalog, field, now, expected) in [
+        ("layers", layers, text, &states, ChangeLevel::Unexplained),
+        ("stamp", "", stamp, &drawn, ChangeLevel::Unexplained),
+        ("honest", "", text, &value, ChangeLevel::FormFilling),
+        ("honest, tagged", tree, text, &value, ChangeLevel::FormFilling),
+    ] {
+        let mut objects = vec![(4, now.as_str()), (50, FORGED)];
+        objects.retain(|(number, _)| *number == 4 || now.contains("50 0 R"));
+        let changed = revision(&with(catalog, field), &objects, &[], "");
+        assert_eq!(level(&changed), expected, "{name}");
+    }
+}

@@ -231,6 +231,16 @@ impl<S: Source> Document<S> {
         self.revisions.iter().rev().find_map(|revision| revision.get(number))
     }
 
+    /// The reference by which an object can be read now; `None` for a number that is free or unknown.
+    #[must_use]
+    pub fn reference(&self, number: u32) -> Option<Reference> {
+        match self.entry(number)? {
+            Entry::Free => None,
+            Entry::InUse { generation, .. } => Some(Reference { number, generation }),
+            Entry::Compressed { .. } => Some(Reference::new(number)),
+        }
+    }
+
     /// Reads an object; a number that is free, unknown or of another generation is `null` (7.3.10).
     ///
     /// A reference inside is not followed. A stream comes back as its dictionary and position.
