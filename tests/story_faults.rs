@@ -60,6 +60,10 @@ fn fails(
         Err(error) => error,
     };
     assert!(is_right(&error.fault), "{case}: {:?}", error.fault);
+    // Whoever prints an error with its causes says nothing twice.
+    if let Some(cause) = std::error::Error::source(&*error) {
+        assert!(!error.to_string().contains(&cause.to_string()), "{case}: {error}: {cause}");
+    }
     assert_eq!(token.inner().key_count(), 0, "{case}");
     assert!(token.calls().sign <= 1, "{case}");
     let record = journal.only_record();
@@ -93,7 +97,7 @@ fn document() {
     let case = |wrong, left: Left, is_right: fn(&Failure) -> bool| fails(None, wrong, &left, WELL, is_right);
     case(Wrong::Open, aborted(Cause::Document, Step::Approved), |f| matches!(f, SealFault::Document(_)));
     case(Wrong::LayOut, aborted(Cause::Document, Step::Certified), |f| matches!(f, SealFault::Document(_)));
-    case(Wrong::Seal, aborted(Cause::Document, Step::KeyDestroyed), |f| matches!(f, SealFault::Cms(_)));
+    case(Wrong::Seal, aborted(Cause::Document, Step::KeyDestroyed), |f| matches!(f, SealFault::Embed(_)));
     case(Wrong::AddEvidence, aborted(Cause::Evidence, Step::TimeStamped), |f| {
         matches!(f, SealFault::Evidence(_))
     });

@@ -20,9 +20,9 @@ pub(crate) fn print(error: &Failure) {
 }
 
 /// An error with its causes in one line. A cause that the line above has told already is passed over.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
-    for cause in causes(error).skip(1) {
+    for cause in error.source().into_iter().flat_map(causes) {
         let words = cause.to_string();
         if !text.contains(&words) {
             text.push_str(": ");

@@ -345,7 +345,7 @@ impl<'a> Sealing<'a> {
                 console.step("time-stamp", &format!("{time} by {authority}"))
             }
             Event::StamperFailed { authority, error } => {
-                console.step("time-stamp", &format!("{authority} failed: {error}"));
+                console.step("time-stamp", &format!("{authority} failed: {}", chain(*error)));
             }
             Event::EvidenceEmbedded { certificates, crls, ocsp_responses } => console.step(
                 "evidence",

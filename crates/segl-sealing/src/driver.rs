@@ -261,13 +261,12 @@ impl<R: CryptoRng> Run<'_, R> {
     ) -> Result<Sealed<'j, J>, Failed<E, J>> {
         let Signed { attempt, certificate, signing_time, cms, value } = signed;
         if self.order.level == Level::B {
-            let sealed = cms.assemble(&value, None).and_then(|cms| self.document.seal(&cms));
-            return match sealed {
+            return match self.embed(&cms, &value, None) {
                 Ok(()) => {
                     let attempt = attempt.without_time_stamp().map_err(|failed| self.step_failed(*failed))?;
                     Ok(Sealed { attempt, certificate })
                 }
-                Err(e) => Err(self.end(attempt, SealFault::Cms(e))),
+                Err(fault) => Err(self.end(attempt, fault)),
             };
         }
         if let Err(what) = self.verify(&certificate, &cms, &value) {
@@ -286,9 +285,8 @@ impl<R: CryptoRng> Run<'_, R> {
             Some(Err(e)) => return Err(self.end(attempt, SealFault::TimeStamp(e))),
             None => return Err(self.end(attempt, SealFault::Cms("no digest".into()))),
         };
-        let sealed = cms.assemble(&value, Some(&stamped.token)).and_then(|cms| self.document.seal(&cms));
-        if let Err(e) = sealed {
-            return Err(self.end(attempt, SealFault::Cms(e)));
+        if let Err(fault) = self.embed(&cms, &value, Some(&stamped.token)) {
+            return Err(self.end(attempt, fault));
         }
         let attempt = attempt.time_stamped(stamped.time).map_err(|failed| self.step_failed(*failed))?;
         (self.observe)(&Event::TimeStamped { time: stamped.time, authority: &stamped.authority });
@@ -314,6 +312,17 @@ impl<R: CryptoRng> Run<'_, R> {
             Some(Ok(())) => Ok(()),
             _ => Err("certificate"),
         }
+    }
+
+    /// The CMS put together and into the document.
+    fn embed<T: TokenError, E: std::error::Error>(
+        &mut self,
+        cms: &SealCms,
+        value: &SignatureValue,
+        token: Option<&[u8]>,
+    ) -> Result<(), SealFault<T, E>> {
+        let cms = cms.assemble(value, token).map_err(SealFault::Cms)?;
+        self.document.seal(&cms).map_err(SealFault::Embed)
     }
 
     /// Evidence and archive time-stamp, as far as the level asks.

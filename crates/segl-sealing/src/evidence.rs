@@ -15,7 +15,7 @@ use crate::{EvidenceSource, Helpers, ServiceError};
 #[non_exhaustive]
 pub enum EvidenceError {
     /// It does not go into the document.
-    #[error("it does not go into the document: {0}")]
+    #[error("it does not go into the document")]
     Document(#[source] ServiceError),
     /// A certificate is revoked.
     #[error("{subject} is revoked")]
@@ -32,7 +32,7 @@ pub enum EvidenceError {
         why: Vec<WhyUnknown>,
     },
     /// A certificate has no chain to an anchor.
-    #[error("{subject} has no chain to a trust anchor: {why}")]
+    #[error("{subject} has no chain to a trust anchor")]
     WithoutPath {
         /// The certificate's subject.
         subject: String,

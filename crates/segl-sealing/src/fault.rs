@@ -1,33 +1,49 @@
 //! Why a sealing gave no seal.
 
+use core::fmt;
+use std::error::Error;
+
 use segl_key::{CertifyError, DestroyError, GenerateError, SignError, TokenError};
 use segl_record::{Cause, Entry};
 
 use crate::{EndError, EvidenceError, ServiceError, StampFailure, StepError};
 
 /// A sealing that gave no seal: why, and what the record says of it. There is no document and no signature value.
-#[derive(Debug, thiserror::Error)]
-#[error("{fault}")]
-pub struct SealError<T: TokenError + 'static, E: std::error::Error + 'static> {
+///
+/// In words it is its fault, whose causes are its own.
+#[derive(Debug)]
+pub struct SealError<T: TokenError + 'static, E: Error + 'static> {
     /// Why.
-    #[source]
     pub fault: SealFault<T, E>,
     /// The record of the attempt, or why there is none: then a recovery finds the attempt at the next start.
     pub record: Result<Entry, EndError<E>>,
 }
 
-/// What stopped a sealing. A variant for each step.
+impl<T: TokenError, E: Error> fmt::Display for SealError<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fault.fmt(f)
+    }
+}
+
+impl<T: TokenError, E: Error> Error for SealError<T, E> {
+    /// What lies beneath the fault, so that a chain of causes tells nothing twice.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.fault.source()
+    }
+}
+
+/// What stopped a sealing. A variant for each step; in words without its cause, which is its `source`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SealFault<T: TokenError + 'static, E: std::error::Error + 'static> {
+pub enum SealFault<T: TokenError + 'static, E: Error + 'static> {
     /// The time-stamp over the finished seal could not be laid.
-    #[error("the archive time-stamp could not be laid: {0}")]
+    #[error("the archive time-stamp could not be laid")]
     Archive(#[source] ServiceError),
     /// The certificate issued is for another key.
     #[error("the issuer certified another key")]
     Certify(#[source] CertifyError),
-    /// The CMS could not be put together, or did not go into the room left for it.
-    #[error("the signature could not be put together: {0}")]
+    /// The CMS could not be put together.
+    #[error("the signature could not be put together")]
     Cms(#[source] ServiceError),
     /// The certificate issued does not say what was shown and approved (S000-79).
     #[error("the certificate issued does not say what was approved")]
@@ -36,31 +52,34 @@ pub enum SealFault<T: TokenError + 'static, E: std::error::Error + 'static> {
     #[error("the certificate content was declined")]
     Declined,
     /// The destruction of the key is not confirmed; nothing is released and the slot is stopped (ENG-03).
-    #[error("the destruction of the one-shot key is not confirmed: {0}")]
+    #[error("the destruction of the one-shot key is not confirmed")]
     Destruction(#[source] DestroyError<T>),
     /// The document cannot be sealed.
-    #[error("the document cannot be sealed: {0}")]
+    #[error("the document cannot be sealed")]
     Document(#[source] ServiceError),
+    /// The CMS did not go into the document, for example because it is longer than the room left for it.
+    #[error("the signature could not be put into the document")]
+    Embed(#[source] ServiceError),
     /// Evidence is missing, does not prove what it must, or does not go into the document (B-LT).
-    #[error("the evidence for long-term validation is not complete: {0}")]
+    #[error("the evidence for long-term validation is not complete")]
     Evidence(#[source] EvidenceError),
     /// The device made no key that may be used.
-    #[error("no one-shot key was made: {0}")]
+    #[error("no one-shot key was made")]
     Generate(#[source] GenerateError<T>),
     /// The issuer did not issue.
-    #[error("no certificate was issued: {0}")]
+    #[error("no certificate was issued")]
     Issue(#[source] ServiceError),
     /// The certificate content could not be made: a profile that does not build.
-    #[error("the certificate content could not be made: {0}")]
+    #[error("the certificate content could not be made")]
     Present(#[source] ServiceError),
     /// The device did not sign.
-    #[error("the device did not sign: {0}")]
+    #[error("there is no signature value")]
     Sign(#[source] SignError<T>),
     /// A step could not be written to the journal.
-    #[error("a step of the sealing could not be recorded: {0}")]
+    #[error("a step of the sealing could not be recorded")]
     Step(#[source] StepError<E>),
     /// No time-stamping authority gave a token that fits.
-    #[error("no time-stamp: {0}")]
+    #[error("no time-stamp")]
     TimeStamp(#[source] StampFailure),
     /// The value the device gave does not verify, or the issuer's signature on the certificate does not: no seal would hold.
     #[error("the {what} does not verify")]
@@ -70,12 +89,12 @@ pub enum SealFault<T: TokenError + 'static, E: std::error::Error + 'static> {
     },
 }
 
-impl<T: TokenError, E: std::error::Error> SealFault<T, E> {
+impl<T: TokenError, E: Error> SealFault<T, E> {
     /// The kind of cause as the record keeps it, without anybody's words.
     #[must_use]
     pub const fn cause(&self) -> Cause {
         match self {
-            Self::Archive(_) | Self::Cms(_) | Self::Document(_) => Cause::Document,
+            Self::Archive(_) | Self::Cms(_) | Self::Document(_) | Self::Embed(_) => Cause::Document,
             Self::Certify(_) | Self::ContentChanged => Cause::ContentChanged,
             Self::Declined => Cause::Cancelled,
             Self::Destruction(_) | Self::Sign(_) => Cause::Signing,

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::error::Error;
 
 use rand_core::CryptoRng;
 use segl_crypto::{Digest, DigestAlgorithm, Time, digest};
@@ -48,16 +49,22 @@ pub enum StampFailure {
     },
 }
 
-/// What one authority did.
-#[derive(Debug, thiserror::Error)]
-#[error("{authority}: {error}")]
+/// What one authority did; in words with all its causes, because several stand in one sentence.
+#[derive(Debug)]
 #[allow(clippy::exhaustive_structs, reason = "two facts")]
 pub struct StamperFailure {
     /// Its name.
     pub authority: String,
     /// Why its answer was no use.
-    #[source]
     pub error: StamperError,
+}
+
+impl fmt::Display for StamperFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.authority, self.error)?;
+        let causes = core::iter::successors(self.error.source(), |cause| (*cause).source());
+        causes.into_iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
 }
 
 /// Why an authority's answer was no use.
@@ -73,7 +80,7 @@ pub enum StamperError {
         signing_time: Time,
     },
     /// Its unit's certificate has no chain to an anchor.
-    #[error("the chain of the time-stamp unit: {0}")]
+    #[error("the chain of the time-stamp unit")]
     Chain(#[source] Box<NoPath>),
     /// The token is longer than the room that was left for it before signing.
     #[error("the token has {found} octets, there is room for {room}")]
@@ -93,7 +100,7 @@ pub enum StamperError {
     #[error(transparent)]
     Response(#[from] ResponseError),
     /// There was no answer.
-    #[error("no answer: {0}")]
+    #[error("no answer")]
     Unreachable(#[source] ServiceError),
 }
 
