@@ -173,12 +173,25 @@ impl CrlView {
     /// The entry of a serial number (content octets of the INTEGER; octets that only repeat its sign do not count). Where a number stands
     /// twice, the earlier revocation is taken.
     pub fn find(&self, serial: &[u8]) -> Result<Option<CrlEntry<'_>>, SyntaxError> {
+        Ok(self.search(serial)?.0)
+    }
+
+    /// As [`find`](Self::find), and the first critical extension of any entry that is not processed here.
+    fn search(&self, serial: &[u8]) -> Result<(Option<CrlEntry<'_>>, Option<&[u8]>), SyntaxError> {
         let wanted = significant(serial);
         let mut rest = self.entry_reader();
         let mut found: Option<CrlEntry<'_>> = None;
+        let mut unknown = None;
         while !rest.is_empty() {
             let entry = rest.expect(SEQUENCE)?;
-            if significant(entry.inside().expect(INTEGER)?.content) != wanted {
+            let mut fields = entry.inside();
+            if significant(fields.expect(INTEGER)?.content) != wanted {
+                fields.any()?;
+                if unknown.is_none()
+                    && let Some(extensions) = fields.optional(SEQUENCE)?
+                {
+                    unknown = unknown_critical(extensions.inside())?;
+                }
                 continue;
             }
             let entry = CrlEntry::read(&entry)?;
@@ -186,7 +199,7 @@ impl CrlView {
                 found = Some(entry);
             }
         }
-        Ok(found)
+        Ok((found, unknown))
     }
 
     /// Verifies that `issuer` signed this CRL and may sign CRLs. Whether `issuer` is trusted is for a path to say.
@@ -287,12 +300,21 @@ impl<'a> VerifiedCrl<'a> {
         if let Some(scope) = &scope {
             scope.check(certificate, crl.issuer())?;
         }
-        let entry = crl.find(certificate.serial()).map_err(WhyUnknown::Malformed)?;
+        let (entry, unknown) = crl.search(certificate.serial()).map_err(WhyUnknown::Malformed)?;
         if let Some(entry) = entry {
+            if entry.certificate_issuer.is_some() {
+                // Of whom the number is stands in the entry, which only an indirect CRL may have.
+                return Err(WhyUnknown::IndirectCrl);
+            }
             if entry.reason == Some(Reason::RemoveFromCrl) {
                 return Err(WhyUnknown::RemovedFromCompleteCrl);
             }
             return Ok(Status::Revoked { at: entry.revoked_at, reason: entry.reason });
+        }
+        // RFC 5280 5.3: then nothing that the list leaves out can be told from it.
+        if let Some(oid) = unknown {
+            let oid = ObjectIdentifier::from_bytes(oid).map_or("?".to_owned(), |oid| oid.to_string());
+            return Err(WhyUnknown::CriticalExtension(oid));
         }
         let known = [
             CRL_NUMBER,
@@ -422,6 +444,19 @@ impl<'a> CrlEntry<'a> {
         }
         Ok(read)
     }
+}
+
+/// The type of the first critical extension among these that says something this crate does not process.
+fn unknown_critical<'a>(mut extensions: Reader<'a>) -> Result<Option<&'a [u8]>, SyntaxError> {
+    while !extensions.is_empty() {
+        let mut parts = extensions.expect(SEQUENCE)?.inside();
+        let id = parts.expect(OID)?.content;
+        let critical = parts.optional(BOOLEAN)?.map_or(Ok(false), |flag| flag.boolean())?;
+        if critical && ![REASON_CODE.as_bytes(), INVALIDITY_DATE.as_bytes()].contains(&id) {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }
 
 fn read(der: &[u8]) -> Result<Inner, SyntaxError> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use segl_cert::{AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, SerialNumber};
-use segl_crypto::{DigestAlgorithm, SoftKind, SoftwareKey, Time};
+use segl_crypto::{DigestAlgorithm, SoftKind, SoftwareKey, Time, ToBeSigned};
 use segl_revocation::{
     CertId, CrlBuilder, CrlSignatureError, CrlView, IssueError, OcspError, OcspRequest, OcspResponseBuilder,
     OcspSignatureError, OcspView, Reason, ResponseStatus, Status, WhyUnknown,
@@ -275,6 +275,77 @@ fn a_crl_of_another_signer_says_nothing() {
         CrlBuilder::new(&pki.root, 1, now(), now()).prepare(),
         Err(IssueError::NextUpdate { .. })
     ));
+}
+
+fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = match content.len() {
+        short @ 0..0x80 => vec![short as u8],
+        long => vec![0x82, (long >> 8) as u8, long as u8],
+    };
+    [vec![tag], length, content].concat()
+}
+
+/// A CRL of the root with these entries, which the builder would not write.
+fn crl_with(pki: &Pki, entries: &[Vec<u8>]) -> CrlView {
+    let algorithm = pki.root_key.algorithm();
+    let tbs = tlv(
+        0x30,
+        &[
+            &[2, 1, 1],
+            &algorithm.to_der(),
+            pki.root.subject().as_der(),
+            &now().to_der(),
+            &(now() + DAY).to_der(),
+            &tlv(0x30, &[&entries.concat()]),
+        ],
+    );
+    let value = pki.root_key.sign(&ToBeSigned::new(tbs.clone(), algorithm)).unwrap();
+    let der = tlv(0x30, &[&tbs, &algorithm.to_der(), &tlv(3, &[&[0], value.as_bytes()])]);
+    CrlView::from_der(&der).unwrap()
+}
+
+fn entry(serial: &[u8], kind: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let flag: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+    let extension = tlv(0x30, &[&tlv(6, &[kind]), flag, &tlv(4, &[value])]);
+    tlv(0x30, &[&tlv(2, &[serial]), &now().to_der(), &tlv(0x30, &[&extension])])
+}
+
+/// RFC 5280, 5.3: what nobody understands in one entry may change what all the others mean.
+#[test]
+fn a_list_with_an_entry_that_is_not_understood_says_of_nobody_that_he_is_good() {
+    let pki = pki();
+    let (unknown, reason, issuer) = (&[0x2a, 3, 4][..], &[0x55, 0x1d, 21][..], &[0x55, 0x1d, 29][..]);
+    let names = tlv(0x30, &[&tlv(0xa4, &[pki.ca.subject().as_der()])]);
+    let status = |entry: Vec<u8>| crl_with(&pki, &[entry]).status_of(&pki.ca, &pki.root).status;
+    assert_eq!(status(entry(&[9], reason, true, &[10, 1, 1])), Status::Good);
+    assert_eq!(status(entry(&[9], unknown, false, &[5, 0])), Status::Good);
+    let refused = |oid: &str| Status::Unknown(WhyUnknown::CriticalExtension(oid.to_owned()));
+    assert_eq!(status(entry(&[9], unknown, true, &[5, 0])), refused("1.2.3.4"));
+    assert_eq!(status(entry(&[9], issuer, true, &names)), refused("2.5.29.29"));
+    let own = pki.ca.serial();
+    assert!(matches!(status(entry(own, unknown, true, &[5, 0])), Status::Revoked { .. }));
+    // The number is that of another issuer's certificate.
+    assert_eq!(status(entry(own, issuer, true, &names)), Status::Unknown(WhyUnknown::IndirectCrl));
+}
+
+#[test]
+fn of_two_answers_of_the_same_second_revoked_counts() {
+    let pki = pki();
+    let certificate = subject_of_ca(&pki, now());
+    let id = cert_id(&pki, &certificate, DigestAlgorithm::Sha256);
+    let response = || OcspResponseBuilder::new(&pki.responder, now() + DAY, now() + DAY * 2);
+    for builder in [
+        response().good(&id, now()).unwrap().revoked(&id, now(), None).unwrap(),
+        response().revoked(&id, now(), None).unwrap().good(&id, now()).unwrap(),
+        response().revoked(&id, now(), None).unwrap().unknown(&id),
+    ] {
+        let status = sign_ocsp(builder, &pki.responder_key).status_of(&certificate, &pki.ca).status;
+        assert_eq!(status, Status::Revoked { at: now(), reason: None });
+    }
+    let doubtful = response().unknown(&id).good(&id, now()).unwrap();
+    let status = sign_ocsp(doubtful, &pki.responder_key).status_of(&certificate, &pki.ca).status;
+    assert_eq!(status, Status::Unknown(WhyUnknown::ResponderDoesNotKnow));
 }
 
 #[test]
