@@ -7,6 +7,7 @@ use core::str::FromStr;
 ///
 /// The order is that of the standards: each level contains the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the four baseline levels; readers and writers must know each")]
 pub enum Level {
     /// B-B: the signature with its signed properties and certificates.
     B,

@@ -147,6 +147,7 @@ pub enum OpenError {
 
 /// A part of an authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the four parts, each with its key")]
 pub enum Part {
     /// The root.
     Root,

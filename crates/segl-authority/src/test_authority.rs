@@ -70,6 +70,7 @@ pub struct AuthorityMaterial {
 
 /// What of an authority is to be renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "who keeps an authority must keep each part that was renewed")]
 pub enum Due {
     /// The OCSP responder's certificate ends soon.
     OcspResponder,

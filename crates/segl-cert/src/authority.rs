@@ -66,6 +66,7 @@ impl AuthorityNames {
 
 /// What a certificate of an authority is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum AuthorityRole {
     /// The self-signed root, which issues to the issuing authority and the time-stamp unit.
     Root,

@@ -259,6 +259,7 @@ pub enum IdentifierFault {
 
 /// What the check digits of an identifier say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "right, wrong or none")]
 pub enum CheckDigits {
     /// They are right.
     Right,

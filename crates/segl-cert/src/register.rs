@@ -70,6 +70,7 @@ impl IssuerKey {
 
 /// What reserving a serial number came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "made or taken")]
 pub enum Reservation {
     /// The number is this caller's, durably.
     Made,
@@ -105,6 +106,7 @@ pub struct Revocation {
 
 /// How far the certificate of a serial number has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a register must keep each of them apart")]
 pub enum State {
     /// The number is taken, nothing is signed yet. A responder says unknown.
     Reserved,

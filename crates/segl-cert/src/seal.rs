@@ -41,6 +41,7 @@ pub struct SealProfile {
 
 /// How long a seal certificate lives: these two and no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "these two and no other")]
 pub enum Lifetime {
     /// Twelve hours.
     Hours12,
@@ -79,6 +80,7 @@ enum StatusInformation {
 
 /// Where the private key is, as the key's receipt says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "qualified or not")]
 pub enum Device {
     /// Anything that is not a qualified device, such as a software token.
     Other,

@@ -80,6 +80,7 @@ pub enum Statement {
 
 /// What a qualified certificate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "the three types of EN 319 412-5, and any other")]
 pub enum QcType {
     /// Electronic signature, `esign`.
     Signature,

@@ -80,6 +80,7 @@ impl fmt::Debug for Tag {
 
 /// Which encodings a [`Reader`] takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(clippy::exhaustive_enums, reason = "the two sets of rules that X.690 has for reading")]
 pub enum Rules {
     /// Everything X.690 allows: indefinite and non-minimal lengths, strings in segments.
     Ber,

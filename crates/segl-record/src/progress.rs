@@ -7,6 +7,7 @@ use crate::{Field, KeyReceipt, PresentedContent, Serial, SessionId};
 
 /// How far a sealing has come (ENG-01). A step names what is *done*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the steps of a sealing; a journal must know each")]
 pub enum Step {
     /// The holder is authenticated; the attempt exists.
     Authenticated,

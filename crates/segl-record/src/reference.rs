@@ -24,6 +24,7 @@ pub struct ReferenceText {
 
 /// What happens to a reference text that looks like a digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "refused or taken")]
 pub enum DigestLike {
     /// It is refused.
     #[default]

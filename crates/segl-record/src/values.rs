@@ -50,6 +50,7 @@ ids! {
 
 /// The assurance level of the holder's authentication: Regulation 910/2014, Article 8(2), the same three in NSIS. It orders from low to high.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the three of Regulation 910/2014, Article 8(2)")]
 pub enum LevelOfAssurance {
     /// Low.
     Low,

@@ -42,6 +42,7 @@ struct Inner {
 
 /// Who signed, as the response says.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "the CHOICE of RFC 6960, 4.2.1")]
 pub enum ResponderId {
     /// SHA-1 of the bits of the responder's key.
     ByKey(Vec<u8>),
@@ -65,6 +66,7 @@ pub struct SingleResponse {
 
 /// CertStatus (RFC 6960 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "the CHOICE of RFC 6960, 4.2.1")]
 pub enum SingleStatus {
     /// Not revoked.
     Good,
@@ -81,6 +83,7 @@ pub enum SingleStatus {
 
 /// OCSPResponseStatus (RFC 6960 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the codes of RFC 6960, 4.2.1, and any other")]
 pub enum ResponseStatus {
     /// The response has an answer.
     Successful,

@@ -2,6 +2,7 @@ use core::fmt;
 
 /// Why a certificate was revoked: CRLReason (RFC 5280 5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the codes of RFC 5280, 5.3.1, and any other")]
 pub enum Reason {
     /// No reason given. Left out rather than written.
     Unspecified,

@@ -23,6 +23,7 @@ pub struct Answer {
 
 /// Good, revoked, or why neither can be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "whoever asks must have an answer to each")]
 pub enum Status {
     /// Not revoked at thisUpdate.
     Good,

@@ -41,6 +41,7 @@ pub mod state {
     /// A state in which there may be a key.
     pub trait MayHoldKey: sealed::Sealed {}
     mod sealed {
+        #[allow(unnameable_types, reason = "nobody else can implement what nobody else can name")]
         pub trait Sealed {}
     }
     impl sealed::Sealed for Approved {}

@@ -100,6 +100,7 @@ pub struct Found {
 
 /// What an attempt has in common with an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "a journal must look for each of them")]
 pub enum Repeated {
     /// The request.
     Request,

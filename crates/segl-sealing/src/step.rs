@@ -4,6 +4,7 @@ use segl_record::{Outcome, SealingRecord, Step};
 
 /// How an attempt ended, as the journal keeps it when the record has the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "a journal must keep each of them")]
 pub enum End {
     /// The seal was completed and its record written.
     Completed,

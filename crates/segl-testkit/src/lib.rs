@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
+    clippy::exhaustive_enums,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

@@ -39,6 +39,7 @@ pub enum KeyAlgorithm {
 
 /// Until when something is reliable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "an end or none")]
 pub enum Reliable {
     /// No end is known.
     Always,

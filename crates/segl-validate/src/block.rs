@@ -7,6 +7,7 @@ use crate::conclusion::Conclusion;
 
 /// What a check that does not hold does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the four levels of a constraint")]
 pub enum Level {
     /// Nothing: the check is not made.
     Ignore,

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// What a building block or a process concludes (EN 319 102-1, 5.1.3): an indication with its sub-indication inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the three of EN 319 102-1, 5.1.3")]
 pub enum Conclusion {
     /// PASSED.
     Passed,
@@ -15,6 +16,7 @@ pub enum Conclusion {
 
 /// The final answer about one signature (EN 319 102-1, 5.1.3, table 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the three of EN 319 102-1, 5.1.3")]
 pub enum Indication {
     /// TOTAL-PASSED.
     TotalPassed,

@@ -39,6 +39,7 @@ pub struct Policy {
 
 /// The revocation freshness constraint (EN 319 102-1, 5.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Freshness {
     /// Status information does not age; the default policy of EU DSS sees it so.
     Ignored,
