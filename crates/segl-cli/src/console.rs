@@ -2,7 +2,9 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-/// Writes steps and asks for approval; errors of a closed terminal are ignored, the work goes on.
+use crate::report::printable;
+
+/// Writes steps and asks for approval; words of strangers in them, names of files too, stay on their line. Errors of a closed terminal are ignored, the work goes on.
 #[derive(Debug)]
 pub(crate) struct Console {
     colour: bool,
@@ -16,7 +18,7 @@ impl Console {
 
     /// One step: a short name and what came of it.
     pub(crate) fn step(&self, name: &str, text: &str) {
-        let mut lines = text.lines();
+        let mut lines = text.lines().map(printable);
         let first = lines.next().unwrap_or_default();
         self.line(&format!("  {} {first}", self.paint("36", &format!("{name:<12}"))));
         for line in lines {
@@ -25,17 +27,18 @@ impl Console {
     }
 
     pub(crate) fn headline(&self, text: &str) {
-        self.line(&self.paint("1", text));
+        self.line(&self.paint("1", &printable(text)));
     }
 
     pub(crate) fn good(&self, text: &str) {
-        self.line(&self.paint("32", text));
+        self.line(&self.paint("32", &printable(text)));
     }
 
     pub(crate) fn bad(&self, text: &str) {
-        self.line(&self.paint("31", text));
+        self.line(&self.paint("31", &printable(text)));
     }
 
+    /// One line as it is, colours included.
     pub(crate) fn line(&self, text: &str) {
         // A reader that went away must not stop a sealing that has begun.
         drop(writeln!(io::stdout().lock(), "{text}"));

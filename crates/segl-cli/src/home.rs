@@ -17,7 +17,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::output::{OutputError, leads_to, part_name, sync_folder, write_secret, write_whole};
+use crate::output::{OutputError, leads_to, open_or_make, part_name, sync_folder, write_secret, write_whole};
 
 /// Why the home could not be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -146,7 +146,12 @@ fn locked_part(part: &Path) -> io::Result<File> {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
         _ => {}
     }
-    let lock = File::options().create(true).truncate(false).write(true).open(part.join(LOCK))?;
+    // A link would lead to a folder that is not ours to clear.
+    if !part.symlink_metadata()?.is_dir() {
+        let what = format!("{} is there and is no folder", part.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    }
+    let lock = open_or_make(&part.join(LOCK))?;
     lock.lock()?;
     Ok(lock)
 }
@@ -184,11 +189,7 @@ impl Home {
     pub(crate) fn open(folder: &Path, rng: &mut impl CryptoRng) -> Result<Self, HomeError> {
         let lock_path = folder.join(LOCK);
         let read = |path: &Path, source| HomeError::Read { path: path.to_owned(), source };
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
+        let lock = open_or_make(&lock_path)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|source| read(&lock_path, source))?;
         let settings_path = folder.join(SETTINGS);

@@ -43,8 +43,7 @@ impl Output {
         let name = path.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?;
         let part = part_name(path, name);
         for _ in 0..OPENINGS {
-            let mut options = OpenOptions::new();
-            let file = options.write(true).create(true).truncate(false).open(&part).map_err(write)?;
+            let file = open_or_make(&part).map_err(write)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => break,
@@ -129,6 +128,32 @@ pub(crate) fn part_name(path: &Path, name: &OsStr) -> PathBuf {
     path.with_file_name(part)
 }
 
+/// Opens a file to write, or makes it; what it holds stays. A link is not followed, where it leads nowhere too, and nothing but a
+/// file is opened.
+pub(crate) fn open_or_make(path: &Path) -> io::Result<File> {
+    for _ in 0..OPENINGS {
+        // Making one never follows a link.
+        match File::options().write(true).create_new(true).open(path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made,
+        }
+        let gone = |e: &io::Error| e.kind() == io::ErrorKind::NotFound;
+        match path.symlink_metadata() {
+            Ok(there) if !there.is_file() => {
+                let what = format!("{} is there and is no file", path.display());
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+            }
+            Err(e) if !gone(&e) => return Err(e),
+            _ => {}
+        }
+        match File::options().write(true).open(path) {
+            Err(e) if gone(&e) => {}
+            opened => return opened,
+        }
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
+}
+
 /// Whether the name leads to the open file itself. Between opening and locking, another process may have given the file its final
 /// name; and a link that somebody put there would lead to a file that is not ours to empty.
 pub(crate) fn leads_to(path: &Path, file: &File) -> bool {
@@ -187,14 +212,19 @@ mod tests {
     #[test]
     fn a_link_under_the_temporary_name_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
-        let mine = folder.path().join("mine");
+        let (mine, nothing) = (folder.path().join("mine"), folder.path().join("nothing"));
+        let part = folder.path().join(".out.pdf.segl-part");
         fs::write(&mine, b"mine").unwrap();
-        std::os::unix::fs::symlink(&mine, folder.path().join(".out.pdf.segl-part")).unwrap();
-        assert!(matches!(
-            Output::create(&folder.path().join("out.pdf"), false),
-            Err(OutputError::Busy { .. })
-        ));
+        for target in [&mine, &nothing] {
+            std::os::unix::fs::symlink(target, &part).unwrap();
+            for force in [false, true] {
+                let refused = Output::create(&folder.path().join("out.pdf"), force);
+                assert!(matches!(refused, Err(OutputError::Write { .. })));
+            }
+            fs::remove_file(&part).unwrap();
+        }
         assert_eq!(fs::read(&mine).unwrap(), b"mine");
+        assert!(nothing.symlink_metadata().is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::args::{ClearArgs, Cli, RecordsVerb};
 use crate::console::Console;
 use crate::error::Failure;
+use crate::report::printable;
 use crate::seal::salts;
 use crate::{home, now, rng};
 
@@ -56,7 +57,7 @@ fn list(store: &SqliteStore, console: &Console) -> Result<(), Failure> {
         }
         for row in &rows {
             let line = row.laid_out(&widths);
-            if row.kind == LineKind::Alarm { console.bad(&line) } else { console.line(&line) }
+            if row.kind == LineKind::Alarm { console.bad(&line) } else { console.line(&printable(&line)) }
         }
     }
     if first {

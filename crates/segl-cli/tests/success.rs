@@ -47,6 +47,23 @@ fn one_screen_one_file_one_record() {
     assert_eq!(verified.stdout, "The chain of 13 records is whole.\n");
 }
 
+/// The name of a file is a stranger's word too.
+#[cfg(unix)]
+#[test]
+fn names_of_files_stay_on_their_line() {
+    let room = Room::new();
+    let name = "a\u{1b}[2J\nSealed: b\u{202e}.pdf";
+    fs::write(room.path(name), CONTRACT).unwrap();
+    for file in [name, "c\u{1b}[2J\nSealed: d.pdf"] {
+        let said = room.run(["seal", file]);
+        assert_eq!(said.status, Some(if file == name { 0 } else { 2 }), "{said:?}");
+        for text in [&said.stdout, &said.stderr] {
+            assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+            assert!(!text.contains("\nSealed: b") && !text.contains("\nSealed: d"), "{text}");
+        }
+    }
+}
+
 /// When, how exactly, whether it says it is qualified, and over what: of each time-stamp (S000-13).
 #[test]
 fn each_time_stamp_says_what_it_is_about() {
