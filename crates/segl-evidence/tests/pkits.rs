@@ -10,73 +10,48 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use std::fs;
-use std::path::{Path as FilePath, PathBuf};
-
-use segl_crypto::Time;
 use segl_evidence::{Material, cover_path};
 use segl_path::{Anchors, InitialPolicies, Parameters, find_all};
 use segl_revocation::CrlView;
+use segl_testkit::pkits::{Pkits, Policies, TIME};
 use segl_x509::{Certificate, ObjectIdentifier, Oid};
 
-fn pkits() -> Option<PathBuf> {
-    let found = FilePath::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared/corpus/pkits"))
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        println!("skipped: ../shared is not here");
-    }
-    found
-}
-
-/// The few JSON shapes the table has.
-fn policies(parameters: &str) -> InitialPolicies {
-    let has = |flag: &str| parameters.contains(&format!("\"{flag}\": true"));
-    let acceptable = parameters.split_once('[').map(|(_, rest)| {
-        let list = rest.split_once(']').unwrap().0;
-        list.split(',')
-            .map(|oid| Oid::from(ObjectIdentifier::new_unwrap(oid.trim().trim_matches('"'))))
-            .collect()
-    });
+fn policies(wanted: &Policies) -> InitialPolicies {
+    let acceptable = wanted.acceptable.as_ref();
     InitialPolicies {
-        acceptable,
-        require_explicit: has("initial_explicit_policy"),
-        inhibit_mapping: has("initial_policy_mapping_inhibit"),
-        inhibit_any: has("initial_any_policy_inhibit"),
+        acceptable: acceptable
+            .map(|list| list.iter().map(|oid| Oid::from(oid.parse::<ObjectIdentifier>().unwrap())).collect()),
+        require_explicit: wanted.require_explicit,
+        inhibit_mapping: wanted.inhibit_mapping,
+        inhibit_any: wanted.inhibit_any,
     }
 }
 
 #[test]
 fn cases_with_revocation() {
-    let Some(folder) = pkits() else { return };
-    let certificate =
-        |name: &str| Certificate::from_der(&fs::read(folder.join("certs").join(name)).unwrap()).unwrap();
-    let anchors = Anchors::from_certificates([certificate("TrustAnchorRootCertificate.crt")]);
-    let root_crl = CrlView::from_der(&fs::read(folder.join("crls/TrustAnchorRootCRL.crl")).unwrap()).unwrap();
-    let time = Time::from_civil(2022, 1, 1, 0, 0, 0).unwrap();
+    let Some(pkits) = Pkits::find() else { return };
+    let certificate = |name: &str| Certificate::from_der(&pkits.certificate(name)).unwrap();
+    let anchors = Anchors::from_certificates([Certificate::from_der(&pkits.anchor()).unwrap()]);
+    let root_crl = CrlView::from_der(&pkits.anchor_crl()).unwrap();
     let (mut agreed, mut wrong) = (0, Vec::new());
-    for line in fs::read_to_string(folder.join("pkits-expected.tsv")).unwrap().lines().skip(1) {
-        let fields: Vec<&str> = line.split('\t').collect();
+    for case in pkits.cases() {
         let mut material = Material::new();
         material.add_crl(root_crl.clone());
-        for name in fields[3].split('|').filter(|name| !name.is_empty()) {
+        for name in &case.others {
             material.add_certificate(certificate(name));
         }
-        for name in fields[4].split('|').filter(|name| !name.is_empty()) {
-            if let Ok(crl) = CrlView::from_der(&fs::read(folder.join("crls").join(name)).unwrap()) {
-                material.add_crl(crl);
-            }
+        for crl in case.crls.iter().filter_map(|name| CrlView::from_der(&pkits.crl(name)).ok()) {
+            material.add_crl(crl);
         }
-        let parameters = Parameters::at(time).policies(policies(fields[7]));
-        let found = find_all(&certificate(fields[2]), material.certificates(), &anchors, &parameters, 8);
+        let parameters = Parameters::at(TIME).policies(policies(&case.policies));
+        let found = find_all(&certificate(&case.leaf), material.certificates(), &anchors, &parameters, 8);
         let is_good = found.paths.iter().any(|path| {
-            fields[6] == "no" || cover_path(path, &material, time).iter().all(|link| link.cover.counts())
+            !case.revocation || cover_path(path, &material, TIME).iter().all(|link| link.cover.counts())
         });
-        if is_good == (fields[8] == "yes") {
+        if is_good == case.is_valid {
             agreed += 1;
         } else {
-            wrong.push(format!("{} {} {is_good}", fields[0], fields[1]));
+            wrong.push(format!("{} {} {is_good}", case.id, case.name));
         }
     }
     println!("{agreed} as expected\n{}", wrong.join("\n"));

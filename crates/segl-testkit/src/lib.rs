@@ -14,6 +14,7 @@ pub mod corpus;
 #[cfg(feature = "sealing")]
 pub mod journal;
 pub mod peers;
+pub mod pkits;
 pub mod rng;
 #[cfg(feature = "sealing")]
 pub mod sealing;
