@@ -1,5 +1,10 @@
 //! Bounds on what a stranger's certificates may cost.
 
+use segl_x509::Certificate;
+
+/// Octets of a certificate that count once. Nearly all have less.
+const ORDINARY_SIZE: usize = 4_096;
+
 /// Limits of one search. The numbers follow the budget of the webpki crate, which met chains made to be exponential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -8,7 +13,8 @@ pub struct Limits {
     pub certificates: usize,
     /// Signatures verified. With an RSA key beyond 4 096 bits one counts for more, by the square of its size, and with P-521 for four.
     pub signatures: u32,
-    /// Candidates looked at while building, and certificates gone through while checking what was built.
+    /// Candidates looked at while building, and certificates gone through while checking what was built. One counts once for each
+    /// 4 KiB it has: its names and extensions are read again each time.
     pub candidates: u32,
     /// Constraints gone through, for each name anew.
     pub name_comparisons: u32,
@@ -49,7 +55,13 @@ impl Budget {
         Ok(())
     }
 
-    pub(crate) fn candidates(&mut self, count: usize) -> Result<(), Exhausted> {
+    pub(crate) fn candidates<'a>(
+        &mut self,
+        certificates: impl IntoIterator<Item = &'a Certificate>,
+    ) -> Result<(), Exhausted> {
+        let octets = |certificate: &Certificate| certificate.as_der().len() / ORDINARY_SIZE;
+        let count: usize =
+            certificates.into_iter().map(|certificate| octets(certificate).saturating_add(1)).sum();
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         self.0.candidates = self.0.candidates.checked_sub(count).ok_or(Exhausted::Candidates)?;
         Ok(())

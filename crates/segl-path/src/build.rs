@@ -102,10 +102,11 @@ impl Search<'_> {
     fn extend(&mut self, way: &mut Vec<Certificate>) -> Result<(), Exhausted> {
         let Some(last) = way.last().cloned() else { return Ok(()) };
         let mut has_issuer = false;
+        self.budget.candidates([&last])?;
         let anchors = self.anchors;
         for anchor in anchors.named(last.issuer()) {
             has_issuer = true;
-            self.budget.candidates(way.len())?;
+            self.budget.candidates(way.iter())?;
             // A self-signed anchor given as leaf has been dealt with.
             if way.len() == 1 && anchor.is(&last) {
                 continue;
@@ -117,7 +118,7 @@ impl Search<'_> {
         }
         let mut candidates: Vec<&Certificate> = self.pool.with_subject(last.issuer()).collect();
         // Ordering them is work already, and each of a thousand of the same name would be ordered again on every step.
-        self.budget.candidates(candidates.len())?;
+        self.budget.candidates(candidates.iter().copied())?;
         candidates.retain(|candidate| !is_on(way, candidate));
         let time = self.parameters.time;
         let identifier =

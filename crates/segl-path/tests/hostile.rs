@@ -332,3 +332,24 @@ fn constraints_of_other_forms_cost_the_budget_too() {
     let refused = find(&certificate, &pool, &anchors, &Parameters::at(now())).unwrap_err();
     assert_eq!(refused.exhausted, Some(Exhausted::NameComparisons));
 }
+
+/// Layers of certificates of a hundred kilobytes each, whose names are prepared for comparison on every step.
+#[test]
+fn large_certificates_count_for_more() {
+    const NAMES: [&str; 6] = ["0", "1", "2", "3", "4", "5"];
+    let layers: Vec<Party> = NAMES.into_iter().map(Party::new).collect();
+    let leaf = layers[1].certifies(&layers[0], 1, &[]);
+    let mut large = authority();
+    let names = [0x82, 1, b'a'].repeat(50_000);
+    large.push(extension(oids::AUTHORITY_KEY_IDENTIFIER, false, &tlv(0x30, &[&tlv(0xa1, &[&names])])));
+    let mut pool = Pool::new();
+    for pair in layers[1..].windows(2) {
+        for serial in 1..=6 {
+            pool.add(pair[1].certifies(&pair[0], serial, &large));
+        }
+    }
+    let begun = Instant::now();
+    let none = find(&leaf, &pool, &Anchors::new(), &Parameters::at(now())).unwrap_err();
+    assert_eq!(none.exhausted, Some(Exhausted::Candidates));
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}

@@ -8,12 +8,9 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Party, ca_extensions, extension, issue, name, seal_extensions, unit_extensions};
+use segl_testkit::pki::{Party, ca_extensions, extension, issue, name, seal_extensions, unit_extensions};
 use segl_ades::{CoveredObjects, Evidence, Scope, Signature, TimestampClaim, TimestampKind};
 use segl_cades::{Covered, Flavour, prepare, read_signature};
 use segl_cms::encode::{element, object_identifier, octet_string, sequence, unsigned_integer};
@@ -22,7 +19,7 @@ use segl_crypto::{DigestAlgorithm, SoftKind, Time, digest, sha256};
 use segl_path::Anchors;
 use segl_revocation::{CertId, CrlBuilder, OcspResponseBuilder, OcspView, Reason};
 use segl_tsp::oids::BEST_PRACTICES_POLICY;
-use segl_validate::{Policy, validate, validate_timestamp};
+use segl_validate::{KeyAlgorithm, Policy, Reliable, validate, validate_timestamp};
 use segl_x509::Certificate;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -55,7 +52,7 @@ fn token(unit: &Party, over: &[u8], time: Time) -> Vec<u8> {
         element(0x18, time.to_generalized_time().as_bytes()),
     ]);
     let reference = ess::signing_certificate_v2(&unit.certificate, DigestAlgorithm::Sha256).unwrap();
-    let prepared = SignedDataBuilder::attached(cms::TST_INFO, info, DigestAlgorithm::Sha256)
+    let prepared = SignedDataBuilder::attached(cms::TST_INFO, info, unit.key.algorithm().digest().unwrap())
         .unwrap()
         .signed_attribute(cms::SIGNING_CERTIFICATE_V2, reference)
         .prepare(&unit.certificate, unit.key.algorithm())
@@ -76,7 +73,7 @@ fn claim(kind: TimestampKind, token: Vec<u8>, over: &[u8], covered: &[&[u8]]) ->
 }
 
 fn signature(signer: &Party, claimed: Time) -> Signature {
-    let content = digest(DigestAlgorithm::Sha256, b"content").unwrap();
+    let content = digest(signer.key.algorithm().digest().unwrap(), b"content").unwrap();
     let flavour = Flavour::Cades { signing_time: claimed };
     let prepared = prepare(flavour, content.clone(), &signer.certificate, signer.key.algorithm()).unwrap();
     let value = signer.key.sign(&prepared.to_be_signed()).unwrap();
@@ -193,6 +190,42 @@ fn an_old_good_does_not_outlive_a_revocation() {
         let late = judged(at(2026), at(2027), now);
         assert!(late.starts_with("INDETERMINATE/"), "signed after: {late} at {now}");
     }
+}
+
+/// As before, but it is the end of an algorithm further up that takes the control time back behind the knowledge of the revocation.
+#[test]
+fn an_algorithm_that_ended_does_not_hide_a_revocation() {
+    let (weak, strong) = (SoftKind::EcP256, SoftKind::EcP384);
+    let root = issue("TEST Root", weak, None, (at(2020), at(2045)), &ca_extensions());
+    let ca = issue("TEST CA", strong, Some(&root), (at(2024), at(2040)), &ca_extensions());
+    let seal = issue("TEST Seal", strong, Some(&ca), (at(2024), at(2040)), &seal_extensions());
+    let other = issue("TEST Other Root", strong, None, (at(2020), at(2045)), &ca_extensions());
+    let unit = issue("TEST Unit", strong, Some(&other), (at(2024), at(2040)), &unit_extensions());
+    let mut policy = Policy::default();
+    policy.algorithms.updated = at(2029);
+    policy.algorithms.keys = vec![
+        (KeyAlgorithm::Ecdsa, 256, Reliable::Before(at(2028))),
+        (KeyAlgorithm::Ecdsa, 384, Reliable::Always),
+    ];
+    let now = at(2029);
+    let good = [crl(&ca, at(2025), &[]), crl(&root, at(2025), &[])];
+    let judged = |revoked: Option<Time>, signed: Time| {
+        let mut signature = signature(&seal, signed);
+        let value = signature.value.as_bytes().to_vec();
+        let parties = [&ca, &seal].map(|party| party.certificate.as_der());
+        let covered = [&value[..], &good[0], &good[1], parties[0], parties[1]];
+        let stamp = claim(TimestampKind::Document, token(&unit, b"file", signed), b"file", &covered);
+        signature.timestamps.push(stamp);
+        signature.evidence.crls.extend(good.clone());
+        let revoked: Vec<_> = revoked.map(|revoked| (&seal.certificate, revoked)).into_iter().collect();
+        let revocation = crl(&ca, now - DAY, &revoked);
+        let evidence = evidence(&[&ca], vec![revocation, crl(&other, now - DAY, &[])]);
+        let signatures = core::slice::from_ref(&signature);
+        let report = validate(signatures, &evidence, &anchors(&[&root, &other]), now, &policy);
+        report.signatures[0].indication.to_string()
+    };
+    assert_eq!(judged(None, at(2027)), "TOTAL_PASSED");
+    assert_eq!(judged(Some(at(2026)), at(2027)), "INDETERMINATE/REVOKED_NO_POE");
 }
 
 /// Thousands of certificates that claim to be the issuer's responder, and answers that name them.

@@ -133,6 +133,13 @@ fn by_best_time(
     if !dated {
         return ControlFlow::Continue(current);
     }
+    // Sliding may have left out what says so, when the control time went back further for other reasons; what is known stays known.
+    let known = basic.certificate.revoked.or(basic.certificate.on_hold);
+    if let Some(revocation) = known.filter(|revocation| revocation.at <= best_time) {
+        let detail = format!("revoked {}, existed {best_time}", revocation.at);
+        block.note(Level::Fail, Check::RevocationSinceBestTime, false, detail);
+        return ControlFlow::Break(current);
+    }
     if concerns == Doubt::RevokedCaNoPoe {
         let revoked = basic.certificate.authority_revoked.map(|revocation| revocation.at);
         let known = path.leaf().map(|leaf| context.material.statuses(leaf, path.issuer(0)));
