@@ -8,10 +8,6 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-
-use common::{Pki, noon, openssl, pem, pki};
 use segl_ades::{Family, Format, Level, Scope, TimestampKind};
 use segl_cades::{
     Covered, ExtendError, Flavour, Room, add_signature_timestamp, covered_inside, oids, prepare,
@@ -19,6 +15,7 @@ use segl_cades::{
 };
 use segl_cms::SignedDataView;
 use segl_crypto::{DigestAlgorithm, SoftKind, digest};
+use segl_testkit::pki::{Pki, noon, openssl, pem, pki};
 use segl_tsp::{Authority, Clock, TimestampRequest, oids::BEST_PRACTICES_POLICY};
 
 const CONTENT: &[u8] = b"what is sealed";

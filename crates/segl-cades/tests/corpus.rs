@@ -8,16 +8,13 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{corpus, rows};
 use segl_ades::{Scope, Signature, TimestampKind};
 use segl_cades::{Covered, covered_inside, read_signature};
 use segl_cms::SignedDataView;
 use segl_crypto::{Digest, sha256};
+use segl_testkit::corpus::{folder as corpus, rows};
 
 fn read(bytes: &[u8]) -> Vec<Signature> {
     let view = SignedDataView::parse(bytes).unwrap();
@@ -113,7 +110,7 @@ fn imprints_agree_with_the_known_answers() {
 fn evidence_is_found_where_signers_put_it() {
     let Some(corpus) = corpus() else { return };
     let mut total = [0usize; 3];
-    for path in common::files(&corpus.join("cades")) {
+    for path in segl_testkit::corpus::files(&corpus.join("cades")) {
         for signature in read(&std::fs::read(&path).unwrap()) {
             let evidence = signature.evidence;
             for (count, list) in

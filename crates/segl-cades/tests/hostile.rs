@@ -8,9 +8,6 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-
 use proptest::prelude::*;
 use segl_ades::Scope;
 use segl_cades::{Covered, covered_inside, oids, read_signature};
@@ -19,7 +16,7 @@ use segl_cms::{SignedDataBuilder, SignedDataView, UnsignedAttribute, oids as cms
 use segl_crypto::{DigestAlgorithm, SoftKind, ToBeSigned, digest};
 
 thread_local! {
-    static PKI: common::Pki = common::pki(SoftKind::EcP256);
+    static PKI: segl_testkit::pki::Pki = segl_testkit::pki::pki(SoftKind::EcP256);
 }
 
 proptest! {

@@ -8,17 +8,12 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-#[path = "../../segl-cms/tests/common/oracle.rs"]
-mod oracle;
-
-use common::{Pki, noon, pki};
-use oracle::agrees;
 use segl_cades::{
     Flavour, Prepared, add_signature_timestamp, prepare, prepare_attached, signature_timestamp_imprint,
 };
 use segl_crypto::{DigestAlgorithm, SoftKind, digest};
+use segl_testkit::cms_oracle::agrees;
+use segl_testkit::pki::{Pki, noon, pki};
 use segl_tsp::{Authority, Clock, TimestampRequest, oids::BEST_PRACTICES_POLICY};
 
 const CONTENT: &[u8] = b"what is sealed";

@@ -8,14 +8,12 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod common;
-
-use common::{Party, openssl, pem, pki};
 use segl_cms::{
     BuildError, DetachedLengths, PreparedSignedData, SignedDataBuilder, SignedDataView, UnsignedAttribute,
     ess, max_signature_len, oids, splice_unsigned_attribute,
 };
 use segl_crypto::{DigestAlgorithm, SoftKind, digest};
+use segl_testkit::pki::{Party, openssl, pem, pki};
 use segl_x509::ObjectIdentifier;
 
 const CONTENT: &[u8] = b"what is sealed";

@@ -8,13 +8,11 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod common;
-
 use std::path::Path;
 
-use common::{contents_of_pdf, corpus, files, rows};
 use segl_cms::{SignedDataView, SignerInfoView, UnsignedAttribute, oids, splice_unsigned_attribute};
 use segl_crypto::{digest, sha256};
+use segl_testkit::corpus::{contents_of_pdf, files, folder as corpus, rows};
 use segl_x509::Certificate;
 
 fn is_pem(bytes: &[u8]) -> bool {

@@ -8,12 +8,10 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod common;
-
-use common::pki;
 use proptest::prelude::*;
 use segl_cms::{SignedDataBuilder, SignedDataView, UnsignedAttribute, oids, splice_unsigned_attribute};
 use segl_crypto::{DigestAlgorithm, SoftKind};
+use segl_testkit::pki::pki;
 
 fn sample() -> Vec<u8> {
     let pki = pki(SoftKind::EcP256);

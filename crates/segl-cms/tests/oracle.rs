@@ -8,16 +8,11 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "common/mod.rs"]
-mod common;
-#[path = "common/oracle.rs"]
-mod oracle;
-
-use common::pki;
-use oracle::agrees;
 use proptest::prelude::*;
 use segl_cms::{SignedDataBuilder, UnsignedAttribute, encode, ess, oids, splice_unsigned_attribute};
 use segl_crypto::{DigestAlgorithm, SoftKind, digest};
+use segl_testkit::cms_oracle::agrees;
+use segl_testkit::pki::pki;
 use segl_x509::ObjectIdentifier;
 
 const TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");

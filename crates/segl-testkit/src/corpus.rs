@@ -46,3 +46,24 @@ pub fn rows(table: &Path) -> Vec<Row> {
         })
         .collect()
 }
+
+/// What stands in the `/Contents <...>` of a PDF, found by its letters alone, padding included.
+pub fn contents_of_pdf(pdf: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let mut rest = pdf;
+    while let Some(at) = rest.windows(9).position(|window| window == b"/Contents") {
+        rest = &rest[at + 9..];
+        let start = rest.iter().position(|octet| !octet.is_ascii_whitespace()).unwrap_or(0);
+        let Some(hex) = rest[start..].strip_prefix(b"<") else { continue };
+        let digits: Vec<u8> = hex
+            .iter()
+            .take_while(|octet| **octet != b'>')
+            .filter_map(|octet| char::from(*octet).to_digit(16))
+            .map(|digit| u8::try_from(digit).unwrap())
+            .collect();
+        if digits.len() > 200 {
+            found.push(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect());
+        }
+    }
+    found
+}

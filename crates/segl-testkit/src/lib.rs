@@ -10,10 +10,14 @@
     reason = "only tests use this, and a test may stop at the first surprise"
 )]
 
+#[cfg(feature = "cms-oracle")]
+pub mod cms_oracle;
 pub mod corpus;
 #[cfg(feature = "sealing")]
 pub mod journal;
 pub mod peers;
+#[cfg(feature = "pki")]
+pub mod pki;
 pub mod pkits;
 pub mod rng;
 #[cfg(feature = "sealing")]

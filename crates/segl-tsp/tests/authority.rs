@@ -8,16 +8,13 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-
 use std::time::Duration;
 
-use common::{Party, Pki, extension, issue, key_usage, noon, openssl, pem, pki, time_stamping};
 use segl_cms::encode::{object_identifier, octet_string, sequence};
 use segl_cms::oids::SIGNED_DATA;
 use segl_crypto::{DigestAlgorithm, SoftKind, Time, digest};
 use segl_path::Anchors;
+use segl_testkit::pki::{Party, Pki, extension, issue, key_usage, noon, openssl, pem, pki, time_stamping};
 use segl_tsp::{
     Accuracy, Authority, AuthorityError, Clock, Expectations, FailureInfo, Precision, Rejection,
     ResponseError, TimestampRequest, TimestampResponse, Token, UnitError, check_response, oids, request,
@@ -70,7 +67,7 @@ fn the_client_accepts_what_the_authority_issues() {
         assert_eq!((view.version(), view.certificates().count()), (3, 2));
         let anchors = Anchors::from_certificates([pki.root.certificate.clone()]);
         accepted.chain(&anchors, &[]).unwrap();
-        let stranger = common::pki(kind);
+        let stranger = segl_testkit::pki::pki(kind);
         let anchors = Anchors::from_certificates([stranger.root.certificate.clone()]);
         assert!(accepted.chain(&anchors, &[]).is_err());
     }
@@ -216,8 +213,8 @@ fn null_parameters_come_back_as_they_were_sent() {
 fn the_private_keys_period_is_kept() {
     let life =
         (Time::from_civil(2020, 1, 1, 0, 0, 0).unwrap(), Time::from_civil(2040, 1, 1, 0, 0, 0).unwrap());
-    let root = issue("TEST Root", SoftKind::EcP256, None, life, &common::ca_extensions());
-    let mut extensions = common::unit_extensions();
+    let root = issue("TEST Root", SoftKind::EcP256, None, life, &segl_testkit::pki::ca_extensions());
+    let mut extensions = segl_testkit::pki::unit_extensions();
     let period = sequence(&[
         segl_cms::encode::element(0x80, b"20260101000000Z"),
         segl_cms::encode::element(0x81, b"20261125115959Z"),

@@ -8,12 +8,9 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-
-use common::{corpus, files, rows};
 use segl_cms::SignedDataView;
 use segl_crypto::digest;
+use segl_testkit::corpus::{files, folder as corpus, rows};
 use segl_tsp::Token;
 use segl_x509::ObjectIdentifier;
 
@@ -41,7 +38,7 @@ fn document_time_stamps_of_pdf_files_read_and_verify() {
     let (mut verified, mut others) = (0, Vec::new());
     for folder in ["pades", "reference"] {
         for path in files(&corpus.join(folder)) {
-            for contents in common::contents_of_pdf(&std::fs::read(&path).unwrap()) {
+            for contents in segl_testkit::corpus::contents_of_pdf(&std::fs::read(&path).unwrap()) {
                 let Ok(view) = SignedDataView::parse(&contents) else { continue };
                 if view.content_type() != segl_cms::oids::TST_INFO {
                     continue;

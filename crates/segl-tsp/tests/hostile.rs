@@ -8,9 +8,6 @@
     reason = "a test may stop at the first surprise"
 )]
 
-#[path = "../../segl-cms/tests/common/mod.rs"]
-mod common;
-
 use proptest::prelude::*;
 use segl_tsp::{Authority, Clock, TimestampRequest, TimestampResponse, Token, TstInfo, oids};
 
@@ -29,7 +26,7 @@ fn exercise(bytes: &[u8]) {
 
 thread_local! {
     static AUTHORITY: Authority = {
-        let pki = common::pki(segl_crypto::SoftKind::EcP256);
+        let pki = segl_testkit::pki::pki(segl_crypto::SoftKind::EcP256);
         Authority::new(pki.unit.certificate, oids::BEST_PRACTICES_POLICY).unwrap()
     };
 }
@@ -39,7 +36,7 @@ proptest! {
     fn no_octets_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         exercise(&bytes);
         AUTHORITY.with(|authority| {
-            if let Err(rejection) = authority.prepare(&bytes, &bytes, Clock::Fit(common::noon())) {
+            if let Err(rejection) = authority.prepare(&bytes, &bytes, Clock::Fit(segl_testkit::pki::noon())) {
                 TimestampResponse::from_der(&rejection.to_der()).unwrap();
             }
         });

@@ -7,7 +7,7 @@ use der::{Decode as _, Encode as _};
 use segl_cms::{Attribute, SignedDataView, SignerIdentifier, SignerInfoView};
 
 /// Reads the message with both; panics at the first difference.
-pub(crate) fn agrees(message: &[u8]) {
+pub fn agrees(message: &[u8]) {
     let ours = SignedDataView::parse(message).unwrap();
     let info = ContentInfo::from_der(message).unwrap();
     assert_eq!(info.to_der().unwrap(), message);

@@ -1,16 +1,17 @@
-//! Certificates and files for the tests of the crates that read and write CMS.
-#![allow(dead_code, unreachable_pub, unused_imports, reason = "no test uses all of it")]
+//! Certificates made by hand, with extensions of the test's choice: for the crates below those that issue.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use segl_cms::encode::{element, object_identifier, octet_string, sequence, set_of, unsigned_integer};
 use segl_crypto::{SoftKind, SoftwareKey, Time, ToBeSigned};
-pub use segl_testkit::corpus::{files, folder as corpus, rows};
 use segl_x509::{Certificate, ObjectIdentifier};
 
+/// A certificate with its key.
 pub struct Party {
+    /// The key.
     pub key: SoftwareKey,
+    /// The certificate.
     pub certificate: Certificate,
 }
 
@@ -18,12 +19,14 @@ fn oid(dotted: &str) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(dotted)
 }
 
+/// A name of country and common name, DER.
 pub fn name(common_name: &str) -> Vec<u8> {
     let country = sequence(&[object_identifier(&oid("2.5.4.6")), element(0x13, b"DK")]);
     let common = sequence(&[object_identifier(&oid("2.5.4.3")), element(0x0c, common_name.as_bytes())]);
     sequence(&[set_of(0x31, &[country]), set_of(0x31, &[common])])
 }
 
+/// An extension, DER.
 pub fn extension(dotted: &str, critical: bool, value: &[u8]) -> Vec<u8> {
     let mut parts = vec![object_identifier(&oid(dotted))];
     if critical {
@@ -33,23 +36,28 @@ pub fn extension(dotted: &str, critical: bool, value: &[u8]) -> Vec<u8> {
     sequence(&parts)
 }
 
+/// keyUsage, with its bits and how many of the octet do not count.
 pub fn key_usage(bits: u8, unused: u8) -> Vec<u8> {
     extension("2.5.29.15", true, &[3, 2, unused, bits])
 }
 
+/// extKeyUsage with timeStamping alone.
 pub fn time_stamping(critical: bool) -> Vec<u8> {
     let purpose = object_identifier(&oid("1.3.6.1.5.5.7.3.8"));
     extension("2.5.29.37", critical, &sequence(&[purpose]))
 }
 
+/// Extensions of an authority.
 pub fn ca_extensions() -> Vec<Vec<u8>> {
     vec![extension("2.5.29.19", true, &[0x30, 3, 1, 1, 0xff]), key_usage(0x06, 1)]
 }
 
+/// Extensions of a certificate that seals.
 pub fn seal_extensions() -> Vec<Vec<u8>> {
     vec![key_usage(0x40, 6)]
 }
 
+/// Extensions of a time-stamp unit.
 pub fn unit_extensions() -> Vec<Vec<u8>> {
     vec![extension("2.5.29.19", true, &[0x30, 0]), key_usage(0x80, 7), time_stamping(true)]
 }
@@ -95,12 +103,17 @@ pub fn issue(
     Party { key, certificate: Certificate::from_der(&der).unwrap() }
 }
 
+/// A small hierarchy.
 pub struct Pki {
+    /// Issued by itself.
     pub root: Party,
+    /// Seals.
     pub seal: Party,
+    /// Stamps times.
     pub unit: Party,
 }
 
+/// When the tests play.
 pub fn noon() -> Time {
     Time::from_civil(2026, 11, 25, 12, 0, 0).unwrap()
 }
@@ -115,10 +128,12 @@ pub fn pki(kind: SoftKind) -> Pki {
     Pki { root, seal, unit }
 }
 
+/// Random numbers of the system.
 pub fn rand() -> impl rand_core::CryptoRng {
     rand_core::UnwrapErr(getrandom::SysRng)
 }
 
+/// A certificate as PEM.
 pub fn pem(der: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
@@ -152,25 +167,4 @@ pub fn openssl(folder: &Path, arguments: &[&str]) -> Option<(bool, String)> {
     };
     let text = [output.stdout, output.stderr].concat();
     Some((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
-}
-
-/// What stands in the `/Contents <...>` of a PDF, found by its letters alone, padding included.
-pub fn contents_of_pdf(pdf: &[u8]) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    let mut rest = pdf;
-    while let Some(at) = rest.windows(9).position(|window| window == b"/Contents") {
-        rest = &rest[at + 9..];
-        let start = rest.iter().position(|octet| !octet.is_ascii_whitespace()).unwrap_or(0);
-        let Some(hex) = rest[start..].strip_prefix(b"<") else { continue };
-        let digits: Vec<u8> = hex
-            .iter()
-            .take_while(|octet| **octet != b'>')
-            .filter_map(|octet| char::from(*octet).to_digit(16))
-            .map(|digit| u8::try_from(digit).unwrap())
-            .collect();
-        if digits.len() > 200 {
-            found.push(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect());
-        }
-    }
-    found
 }
