@@ -10,7 +10,6 @@
 
 use std::time::{Duration, Instant};
 
-use segl_testkit::pki::{Party, ca_extensions, extension, issue, name, seal_extensions, unit_extensions};
 use segl_ades::{CoveredObjects, Evidence, Scope, Signature, TimestampClaim, TimestampKind};
 use segl_cades::{Covered, Flavour, prepare, read_signature};
 use segl_cms::encode::{element, object_identifier, octet_string, sequence, unsigned_integer};
@@ -18,6 +17,7 @@ use segl_cms::{SignedDataBuilder, SignedDataView, ess, oids as cms};
 use segl_crypto::{DigestAlgorithm, SoftKind, Time, digest, sha256};
 use segl_path::Anchors;
 use segl_revocation::{CertId, CrlBuilder, OcspResponseBuilder, OcspView, Reason};
+use segl_testkit::pki::{Party, ca_extensions, extension, issue, name, seal_extensions, unit_extensions};
 use segl_tsp::oids::BEST_PRACTICES_POLICY;
 use segl_validate::{KeyAlgorithm, Policy, Reliable, validate, validate_timestamp};
 use segl_x509::Certificate;
@@ -254,9 +254,8 @@ fn many_responders_cost_a_bound() {
         // Without the responder's certificate, so that it is looked for.
         let basic = view.basic_der();
         let cut = basic.windows(genuine.len()).position(|window| window == genuine).unwrap();
-        let body = &basic[4..cut];
-        let list = body.len() - body.iter().rev().position(|octet| *octet == 0xa0).unwrap() - 1;
-        sequence(&[body[..list].to_vec()])
+        // Four octets of header for the whole, for the field and for its list: all are longer than 255.
+        sequence(&[basic[4..cut - 8].to_vec()])
     };
     let signature = signature(&pki.seal, now);
     let evidence = Evidence {

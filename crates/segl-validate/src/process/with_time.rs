@@ -8,6 +8,7 @@ use segl_x509::Certificate;
 
 use crate::block::{Block, BlockKind, Check, Level};
 use crate::conclusion::{Conclusion, Doubt, Failure};
+use crate::policy::Freshness;
 use crate::process::Context;
 use crate::process::acceptance::accept;
 use crate::process::basic::Basic;
@@ -83,6 +84,7 @@ fn steps(
     block.note(Level::Inform, Check::Result, result.is_passed(), format!("basic validation: {result}"));
     let Some(signer) = &basic.signer else { return ControlFlow::Break(result) };
     at_best_time(context, signature, basic, signer, best_time, block)?;
+    warn_of_stale(context, basic, best_time, block);
     order(context, signature, stamps, block)?;
     delay(context, signature, best_time, block)?;
     if result == Conclusion::Indeterminate(Doubt::TryLater) {
@@ -158,6 +160,21 @@ fn at_best_time(
             ControlFlow::Continue(())
         }
         other => ControlFlow::Break(other),
+    }
+}
+
+/// Where the policy does not ask for freshness, status from long before the signature is told at least: a certificate may have been
+/// revoked in between, and who signed with it chose what to put in.
+fn warn_of_stale(context: &Context<'_>, basic: &Basic, best_time: Time, block: &mut Block) {
+    if context.policy.freshness != Freshness::Ignored {
+        return;
+    }
+    for (certificate, status) in &basic.certificate.statuses {
+        if !is_fresh(status, best_time, Freshness::NextUpdate) {
+            let (subject, since) = (certificate.subject(), status.this_update());
+            let detail = format!("{subject}: {} of {since} is too old for {best_time}", status.name);
+            block.note(Level::Warn, Check::RevocationFresh, false, detail);
+        }
     }
 }
 
