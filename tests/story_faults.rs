@@ -205,6 +205,18 @@ fn device_does_not_confirm_the_destruction() {
     }
 }
 
+#[test]
+fn key_that_lives_too_long_after_signing() {
+    let left = aborted(Cause::DeadlinePassed, Step::KeyDestroyed);
+    fails(
+        None,
+        Wrong::LateDestruction,
+        &left,
+        WELL,
+        |f| matches!(f, SealFault::DestructionLate { lived, limit } if lived > limit),
+    );
+}
+
 /// Whether an error is the one expected.
 type IsRight = fn(&StamperError) -> bool;
 

@@ -63,6 +63,8 @@ pub enum Wrong {
     OtherContent,
     /// The issuer's certificate begins in the future.
     Future,
+    /// No time at all is allowed for the destruction of the key.
+    LateDestruction,
     /// No evidence is to be had.
     NoEvidence,
     /// The evidence is from before the certificate.
@@ -254,6 +256,10 @@ impl Rig {
         let clock = || self.clock();
         let embedded = Embedded::new(&self.authority, &self.register, &clock, self.rng());
         let parts = Parts { rig: self, embedded, wrong };
+        let mut tolerances = Tolerances::default();
+        if wrong == Wrong::LateDestruction {
+            tolerances.destruction = Duration::ZERO;
+        }
         let helpers = Helpers {
             issuer: &parts,
             stampers,
@@ -261,7 +267,7 @@ impl Rig {
             evidence: &parts,
             clock: &clock,
             retry,
-            tolerances: Tolerances::default(),
+            tolerances,
         };
         let pdf = PdfDocument::new(CONTRACT, Limits::default(), PdfOptions::default());
         let mut document = Paper { pdf, wrong };

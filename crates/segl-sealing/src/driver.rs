@@ -250,6 +250,10 @@ impl<R: CryptoRng> Run<'_, R> {
         let lived = gone.checked_duration_since(asked).unwrap_or_default();
         let attempt = attempt.key_destroyed(destroyed, lived).map_err(|failed| self.step_failed(*failed))?;
         (self.observe)(&Event::KeyDestroyed(lived));
+        let limit = self.helpers.tolerances.destruction;
+        if lived > limit {
+            return Err(self.end(attempt, SealFault::DestructionLate { lived, limit }));
+        }
         Ok(attempt)
     }
 

@@ -1,6 +1,7 @@
 //! Why a sealing gave no seal.
 
 use core::fmt;
+use core::time::Duration;
 use std::error::Error;
 
 use segl_key::{CertifyError, DestroyError, GenerateError, SignError, TokenError};
@@ -54,6 +55,14 @@ pub enum SealFault<T: TokenError + 'static, E: Error + 'static> {
     /// The destruction of the key is not confirmed; nothing is released and the slot is stopped (ENG-03).
     #[error("the destruction of the one-shot key is not confirmed")]
     Destruction(#[source] DestroyError<T>),
+    /// The key is gone for certain, but it lived longer after signing than it may; the value is dropped (S000-20).
+    #[error("the one-shot key lived {lived:?} after it was asked to sign, {limit:?} are allowed")]
+    DestructionLate {
+        /// From asking for the signature to the confirmed destruction.
+        lived: Duration,
+        /// What is allowed.
+        limit: Duration,
+    },
     /// The document cannot be sealed.
     #[error("the document cannot be sealed")]
     Document(#[source] ServiceError),
@@ -97,6 +106,7 @@ impl<T: TokenError, E: Error> SealFault<T, E> {
             Self::Archive(_) | Self::Cms(_) | Self::Document(_) | Self::Embed(_) => Cause::Document,
             Self::Certify(_) | Self::ContentChanged => Cause::ContentChanged,
             Self::Declined => Cause::Cancelled,
+            Self::DestructionLate { .. } => Cause::DeadlinePassed,
             Self::Destruction(_) | Self::Sign(_) => Cause::Signing,
             Self::Evidence(_) => Cause::Evidence,
             Self::Generate(_) => Cause::KeyGeneration,

@@ -43,21 +43,28 @@ pub struct Helpers<'a> {
     pub tolerances: Tolerances,
 }
 
-/// How far the clocks of the helpers may differ.
+/// How far the clocks of the helpers may differ, and how long a key may live that has signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "two numbers")]
+#[allow(clippy::exhaustive_structs, reason = "a few numbers")]
 pub struct Tolerances {
     /// How long before the present the validity of the certificate begins: the tolerance of the issuer's and the time-stamp unit's
     /// clocks together, so that no time-stamp falls before it.
     pub backdating: Duration,
     /// How far the time in a token may be from the clock of this process (ENG-07).
     pub token: Duration,
+    /// How long after it was asked to sign a key may be confirmed destroyed (S000-20). A seal whose key took longer is withheld.
+    pub destruction: Duration,
 }
 
 impl Default for Tolerances {
-    /// Two seconds and one minute: one second for each of two clocks, and the limit at which a client refuses.
+    /// Two seconds and one minute: one second for each of two clocks, and the limit at which a client refuses. Ten seconds for the
+    /// key, which in memory takes microseconds and in a device over a network well below a second.
     fn default() -> Self {
-        Self { backdating: Duration::from_secs(2), token: Duration::from_secs(60) }
+        Self {
+            backdating: Duration::from_secs(2),
+            token: Duration::from_secs(60),
+            destruction: Duration::from_secs(10),
+        }
     }
 }
 
