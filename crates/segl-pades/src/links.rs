@@ -3,7 +3,7 @@
 //! A rule explains an object by one of the places it has. What the signed document itself refers to from another place, or
 //! referred to before it existed, is shown there too, and no rule explains that.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
 
 use segl_crypto::Source;
 use segl_pdf::{Dictionary, Document, Entry, Object, ReadError, Reference};
@@ -15,8 +15,8 @@ const MAX_OBJECTS: usize = 1 << 20;
 /// Values looked through, so that many objects cannot be one large one. Origin: our choice, 32 for each object.
 const MAX_VALUES: usize = 1 << 25;
 
-/// Places kept of all objects together. Origin: our choice, two for each object.
-const MAX_PLACES: usize = 1 << 21;
+/// Places kept at one time of all objects together. Origin: our choice; those of an object are dropped when it was looked at.
+const MAX_PLACES: usize = 1 << 20;
 
 /// Places kept of one object; one with more has a place that no rule knows. Origin: our choice. A page of a tagged document has
 /// thousands, of which no rule asks; what rules ask of has some few.
@@ -88,12 +88,40 @@ impl Place {
     }
 }
 
+/// What is known of one object.
+#[derive(Debug)]
+enum Places {
+    /// It was looked at, and nobody will ask for them.
+    Settled,
+    /// Most have one.
+    One(Place),
+    Many(Vec<Place>),
+}
+
+impl Places {
+    fn as_slice(&self) -> &[Place] {
+        match self {
+            Self::Settled => &[],
+            Self::One(place) => core::slice::from_ref(place),
+            Self::Many(places) => places,
+        }
+    }
+
+    fn push(&mut self, place: Place) {
+        match self {
+            Self::Settled => {}
+            Self::One(first) => *self = Self::Many(vec![*first, place]),
+            Self::Many(places) => places.push(place),
+        }
+    }
+}
+
 /// The places that lead to some objects.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     wanted: HashSet<u32>,
-    /// Of what is wanted, of arrays that lead to it, and of what was not looked at yet; `None` for everything else.
-    places: HashMap<u32, Option<Vec<Place>>>,
+    /// Of what is wanted, of arrays that lead to it, and of what was not looked at yet.
+    places: HashMap<u32, Places>,
     kept: usize,
     values: usize,
     /// Whether everything was looked through.
@@ -112,7 +140,11 @@ impl Links {
         let mut looked_at: usize = 0;
         loop {
             for reference in found.drain(..) {
-                pending.add(document, reference);
+                if !pending.add(document, reference) && !links.wanted.contains(&reference.number) {
+                    // There are more numbers than objects.
+                    links.forget(reference.number);
+                    links.places.remove(&reference.number);
+                }
             }
             let Some(reference) = pending.next() else { break };
             looked_at += 1;
@@ -138,9 +170,9 @@ impl Links {
     pub(crate) fn add(&mut self, reference: Reference, value: &Object) {
         let mut unknown = Vec::new();
         self.object(reference.number, value, &mut unknown);
-        for reference in unknown.into_iter().filter(|unknown| !self.wanted.contains(&unknown.number)) {
-            if let Some(dropped) = self.places.insert(reference.number, None).flatten() {
-                self.kept = self.kept.saturating_sub(dropped.len());
+        for reference in unknown {
+            if !self.wanted.contains(&reference.number) {
+                self.forget(reference.number);
             }
         }
         self.complete &= self.kept <= MAX_PLACES;
@@ -177,7 +209,13 @@ impl Links {
 
     /// Those in arrays too.
     fn direct(&self, number: u32) -> &[Place] {
-        self.places.get(&number).and_then(Option::as_deref).unwrap_or_default()
+        self.places.get(&number).map(Places::as_slice).unwrap_or_default()
+    }
+
+    fn forget(&mut self, number: u32) {
+        if let Some(dropped) = self.places.insert(number, Places::Settled) {
+            self.kept = self.kept.saturating_sub(dropped.as_slice().len());
+        }
     }
 
     /// Forgets the places of what was looked at, unless they are asked for.
@@ -189,17 +227,14 @@ impl Links {
             }
             _ => false,
         };
-        if !leads_on
-            && !self.wanted.contains(&number)
-            && let Some(dropped) = self.places.insert(number, None).flatten()
-        {
-            self.kept = self.kept.saturating_sub(dropped.len());
+        if !leads_on && !self.wanted.contains(&number) {
+            self.forget(number);
         }
     }
 
     /// Whether an object is wanted, leads to one that is, or is not known yet.
     fn may_matter(&self, reference: Reference) -> bool {
-        self.places.get(&reference.number).is_some_and(Option::is_some)
+        !self.direct(reference.number).is_empty()
     }
 
     fn object(&mut self, owner: u32, value: &Object, found: &mut Vec<Reference>) {
@@ -232,18 +267,23 @@ impl Links {
     }
 
     fn record(&mut self, reference: Reference, place: Place, found: &mut Vec<Reference>) {
-        let known = self.places.entry(reference.number).or_insert_with(|| {
-            found.push(reference);
-            Some(Vec::new())
-        });
-        let Some(places) = known else { return };
+        let places = match self.places.entry(reference.number) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(unknown) => {
+                unknown.insert(Places::One(place));
+                self.kept = self.kept.saturating_add(1);
+                found.push(reference);
+                return;
+            }
+        };
+        let known = places.as_slice();
         // The last one first: what refers to an object twice does so one time after the other.
-        if places.len() > MAX_PLACES_OF_ONE || places.iter().rev().any(|known| *known == place) {
+        if known.is_empty() || known.len() > MAX_PLACES_OF_ONE || known.iter().rev().any(|at| *at == place) {
             return;
         }
-        self.kept = self.kept.saturating_add(1);
-        let crowded = places.len() == MAX_PLACES_OF_ONE;
+        let crowded = known.len() == MAX_PLACES_OF_ONE;
         places.push(if crowded { Place::UNKNOWN } else { place });
+        self.kept = self.kept.saturating_add(1);
     }
 }
 
@@ -255,14 +295,16 @@ struct Pending {
 }
 
 impl Pending {
-    fn add<S: Source>(&mut self, document: &Document<S>, reference: Reference) {
+    /// `false` when there is no such object.
+    fn add<S: Source>(&mut self, document: &Document<S>, reference: Reference) -> bool {
         // Not by the reference's generation: one that is wrong must not keep the object from being looked at.
-        let Some(reference) = document.reference(reference.number) else { return };
+        let Some(reference) = document.reference(reference.number) else { return false };
         let stream = match document.entry(reference.number) {
             Some(Entry::Compressed { stream, .. }) => stream,
             _ => 0,
         };
         self.by_stream.entry(stream).or_default().push(reference);
+        true
     }
 
     /// The next of the same stream, else of the stream after it, else of the first.

@@ -10,9 +10,9 @@
 
 mod common;
 
-use common::{pdf, sealed};
+use common::{pdf, sealed, with_store};
 use segl_pades::{ChangeKind, ChangeLevel, read};
-use segl_pdf::{Dictionary, Document, Object, PdfString, Update};
+use segl_pdf::{Dictionary, Document, Limits, Object, PdfString, Update};
 
 /// A document with so many fields, each made by a function.
 fn with_fields(
@@ -109,4 +109,58 @@ fn covered_octets_are_kept_for_a_few_signatures_only() {
         let told = found.signature.findings.iter().any(|one| one.fatal && one.rule == "covered-octets-limit");
         assert_eq!(told, found.signature.signed_bytes.is_empty());
     }
+}
+
+/// A tagged document: so many parts, one after the other in object streams 5 and 6 with so much padding.
+fn tagged(count: u32, padding: usize) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let mut rows = vec![0_u8; 7];
+    let mut add = |file: &mut Vec<u8>, number: u32, body: &str| {
+        rows.push(1);
+        rows.extend_from_slice(&(file.len() as u32).to_be_bytes());
+        rows.extend_from_slice(&[0, 0]);
+        file.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
+    };
+    let parts: String = (100..100 + count).map(|number| format!("{number} 0 R ")).collect();
+    add(&mut file, 1, "<</Type/Catalog/Pages 2 0 R/StructTreeRoot 4 0 R>>");
+    add(&mut file, 2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
+    add(&mut file, 3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 5 5]>>");
+    add(&mut file, 4, &format!("<</Type/StructTreeRoot/K[{parts}]>>"));
+    for stream in 0..2_u32 {
+        let (mut index, mut body) = (String::new(), String::new());
+        for number in (100..100 + count).filter(|number| number % 2 == stream) {
+            index.push_str(&format!("{number} {} ", body.len()));
+            body.push_str("<</S/P/P 4 0 R>> ");
+        }
+        let data = format!("{index}{body}{}", " ".repeat(padding));
+        let (objects, first, length) = (count / 2, index.len(), data.len());
+        let head = format!("<</Type/ObjStm/N {objects}/First {first}/Length {length}>>");
+        add(&mut file, 5 + stream, &format!("{head}\nstream\n{data}\nendstream"));
+    }
+    let xref = file.len();
+    add(&mut file, 7, "");
+    file.truncate(xref);
+    for number in 0..count {
+        rows.push(2);
+        rows.extend_from_slice(&(5 + number % 2).to_be_bytes());
+        rows.extend_from_slice(&(number as u16 / 2).to_be_bytes());
+    }
+    let (size, length) = (100 + count, rows.len());
+    let head =
+        format!("<</Type/XRef/W[1 4 2]/Index[0 8 100 {count}]/Size {size}/Root 1 0 R/Length {length}>>");
+    file.extend_from_slice(format!("7 0 obj\n{head}\nstream\n").as_bytes());
+    file.extend_from_slice(&rows);
+    file.extend_from_slice(format!("\nendstream\nendobj\nstartxref\n{xref}\n%%EOF\n").as_bytes());
+    file
+}
+
+#[test]
+fn object_streams_that_evict_each_other_are_looked_through_one_by_one() {
+    let file = with_store(&sealed(&tagged(1000, 10_000)));
+    let mut limits = Limits::default();
+    limits.object_stream_cache = 1000;
+    limits.object_streams_decoded = 300_000;
+    let document = Document::open_with(&file[..], limits).unwrap();
+    let found = read(&document).unwrap().signatures.remove(0);
+    assert_eq!(found.facts.later.level(), ChangeLevel::LongTerm);
 }

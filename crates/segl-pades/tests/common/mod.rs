@@ -1,22 +1,23 @@
 //! Sealed documents for the tests.
 #![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
-#[path = "../../../segl-cms/tests/common/mod.rs"]
-mod cms;
 #[path = "../../../segl-pdf/tests/common/mod.rs"]
 pub(crate) mod pdf;
 
 use std::sync::LazyLock;
 
-pub(crate) use cms::{Pki, noon, rows};
 use segl_ades::Evidence;
 use segl_cades::Flavour;
 use segl_crypto::{Digest, DigestAlgorithm, SoftKind};
 use segl_pades::{GrowingFile, SealProperties, add_evidence, prepare, prepare_timestamp};
 use segl_pdf::Limits;
+pub(crate) use segl_testkit::{
+    corpus::rows,
+    pki::{Pki, noon},
+};
 use segl_tsp::{Authority, Clock, TimestampRequest, oids::BEST_PRACTICES_POLICY};
 
-static PKI: LazyLock<Pki> = LazyLock::new(|| cms::pki(SoftKind::EcP256));
+static PKI: LazyLock<Pki> = LazyLock::new(|| segl_testkit::pki::pki(SoftKind::EcP256));
 
 pub(crate) fn pki() -> &'static Pki {
     &PKI
