@@ -54,7 +54,9 @@ fn names(certificate: &Certificate) -> Result<Vec<GeneralName>, ExtensionError> 
     if !subject.is_empty() {
         names.push(GeneralName::Directory(subject.clone()));
     }
-    names.extend(subject.find_all(oids::EMAIL_ADDRESS).into_iter().map(GeneralName::Email));
+    // What is no text is no mailbox either, and meets no constraint.
+    let mailboxes = subject.attributes().filter(|attribute| attribute.is(oids::EMAIL_ADDRESS));
+    names.extend(mailboxes.map(|one| GeneralName::Email(one.text().unwrap_or_default().into_owned())));
     names.extend(certificate.subject_alt_names()?.unwrap_or_default());
     Ok(names)
 }
@@ -75,7 +77,7 @@ fn contains(subtree: &GeneralSubtree, name: &GeneralName) -> Result<bool, Reason
     match (&subtree.base, name) {
         (GeneralName::Directory(base), GeneralName::Directory(name)) => Ok(base.is_prefix_of(name)),
         (GeneralName::Dns(base), GeneralName::Dns(name)) => Ok(dns(base, name)),
-        (GeneralName::Email(base), GeneralName::Email(name)) => Ok(email(base, name)),
+        (GeneralName::Email(base), GeneralName::Email(name)) => email(base, name).ok_or_else(unsupported),
         (GeneralName::Ip(base), GeneralName::Ip(name)) => ip(base, name).ok_or_else(unsupported),
         // A URI without a host can be neither permitted nor excluded with certainty.
         (GeneralName::Uri(base), GeneralName::Uri(name)) => {
@@ -91,17 +93,20 @@ fn dns(base: &str, name: &str) -> bool {
     base.is_empty() || host_in(base, name) || (!base.starts_with('.') && ends_with(name, &format!(".{base}")))
 }
 
-/// A mailbox, all mailboxes of a host, or with a leading dot all hosts of a domain.
-fn email(base: &str, name: &str) -> bool {
-    let Some((local, host)) = name.rsplit_once('@') else { return false };
-    match base.rsplit_once('@') {
-        Some((base_local, base_host)) => base_local == local && base_host.eq_ignore_ascii_case(host),
+/// A mailbox, all mailboxes of a host, or with a leading dot all hosts of a domain; `None` when the name is no mailbox, which can be
+/// neither permitted nor excluded with certainty.
+fn email(base: &str, name: &str) -> Option<bool> {
+    let (local, host) = name.rsplit_once('@')?;
+    Some(match base.rsplit_once('@') {
+        Some((base_local, base_host)) => base_local == local && host_in(base_host, host),
         None => host_in(base, host),
-    }
+    })
 }
 
 /// A host, or with a leading dot all hosts below.
 fn host_in(base: &str, host: &str) -> bool {
+    // With the dot of the root it is the same host.
+    let (base, host) = (base.trim_end_matches('.'), host.trim_end_matches('.'));
     if base.starts_with('.') { ends_with(host, base) } else { base.eq_ignore_ascii_case(host) }
 }
 
@@ -144,15 +149,21 @@ mod tests {
         assert!(dns("example.com", "example.com") && dns("example.com", "a.B.example.COM"));
         assert!(!dns("example.com", "badexample.com") && dns("", "anything"));
         assert!(dns(".example.com", "a.example.com") && !dns(".example.com", "example.com"));
-        assert!(host_in("host.com", "HOST.com") && !host_in("host.com", "a.host.com"));
+        assert!(
+            host_in("host.com", "HOST.com")
+                && host_in("host.com", "host.com.")
+                && !host_in("host.com", "a.host.com")
+        );
     }
 
     #[test]
     fn mailboxes() {
-        assert!(email("a@b.com", "a@B.com") && !email("a@b.com", "A@b.com"));
-        assert!(email("b.com", "x@b.com") && !email("b.com", "x@a.b.com"));
-        assert!(email(".b.com", "x@a.b.com") && !email(".b.com", "x@b.com"));
-        assert!(!email("b.com", "no mailbox"));
+        let (inside, outside) = (Some(true), Some(false));
+        assert_eq!((email("a@b.com", "a@B.com"), email("a@b.com", "A@b.com")), (inside, outside));
+        assert_eq!((email("b.com", "x@b.com"), email("b.com", "x@a.b.com")), (inside, outside));
+        assert_eq!((email(".b.com", "x@a.b.com"), email(".b.com", "x@b.com")), (inside, outside));
+        assert_eq!((email("b.com", "x@b.com."), email("a@b.com", "a@b.com.")), (inside, inside));
+        assert_eq!(email("b.com", "no mailbox"), None);
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::tst_info::TstInfo;
 pub struct Expectations<'a> {
     /// The caller's time when the answer came.
     pub now: Time,
-    /// How far the caller's clock and the authority's may be apart, the way of the message included; the token's accuracy is added.
+    /// How far the caller's clock and the authority's may be apart, the way of the message included; the token's accuracy is added, up to
+    /// one minute.
     pub tolerance: Duration,
     /// Where to look for the unit's certificate when the token does not hold it (certReq was false).
     pub certificates: &'a [Certificate],
@@ -81,12 +82,16 @@ pub fn check_response(
             not_after: certificate.not_after(),
         });
     }
-    let allowed = expected.tolerance.saturating_add(info.accuracy().unwrap_or_default().duration());
+    let accuracy = info.accuracy().unwrap_or_default().duration().min(MAX_ACCURACY);
+    let allowed = expected.tolerance.saturating_add(accuracy);
     if info.time() > expected.now + allowed || info.time() < expected.now - allowed {
         return Err(ResponseError::TimeApart { time: info.time(), now: expected.now, allowed });
     }
     Ok(Accepted { token, certificate })
 }
+
+/// How much of an accuracy counts. EN 319 421 asks for one second; a token that leaves years open says nothing about the time.
+const MAX_ACCURACY: Duration = Duration::from_secs(60);
 
 fn granted_token(response: &TimestampResponse) -> Result<&[u8], ResponseError> {
     let status = response.status();

@@ -41,6 +41,10 @@ fn answer(authority: &Authority, unit: &Party, request: &TimestampRequest, time:
     response
 }
 
+fn with_accuracy(pki: &Pki, accuracy: Accuracy, asked: &TimestampRequest) -> Vec<u8> {
+    answer(&authority(pki).with_accuracy(accuracy), &pki.unit, asked, noon())
+}
+
 fn expected(now: Time) -> Expectations<'static> {
     Expectations { now, tolerance: Duration::from_secs(5), certificates: &[] }
 }
@@ -272,6 +276,10 @@ fn the_client_refuses_what_is_not_the_answer() {
     for now in [noon() + Duration::from_secs(7), noon() - Duration::from_secs(7)] {
         assert!(matches!(check(&good, now), ResponseError::TimeApart { .. }));
     }
+    // An authority that leaves a hundred years open has not said what time it is.
+    let vague = with_accuracy(&pki, Accuracy::seconds(u32::MAX), &asked);
+    check_response(&vague, &asked, &expected(noon() + Duration::from_secs(65))).unwrap();
+    assert!(matches!(check(&vague, noon() + Duration::from_secs(66)), ResponseError::TimeApart { .. }));
     let token = TimestampResponse::from_der(&good).unwrap().token().unwrap().to_vec();
     let with_status = |info: &[u8], token: &[u8]| sequence(&[sequence(&[info]), token.to_vec()]);
     assert_eq!(check(&with_status(&[2, 1, 0], &[]), noon()), ResponseError::TokenMissing);
