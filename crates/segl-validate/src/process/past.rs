@@ -134,7 +134,8 @@ fn by_best_time(
         return ControlFlow::Continue(current);
     }
     // Sliding may have left out what says so, when the control time went back further for other reasons; what is known stays known.
-    let known = basic.certificate.revoked.or(basic.certificate.on_hold);
+    let outcome = &basic.certificate;
+    let known = outcome.revoked.or(outcome.on_hold).or(outcome.authority_revoked);
     if let Some(revocation) = known.filter(|revocation| revocation.at <= best_time) {
         let detail = format!("revoked {}, existed {best_time}", revocation.at);
         block.note(Level::Fail, Check::RevocationSinceBestTime, false, detail);
