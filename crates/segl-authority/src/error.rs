@@ -19,6 +19,9 @@ pub enum IssueError<E> {
     /// The issuer's key did not sign.
     #[error("the issuer's key did not sign")]
     Key(#[source] AuthorityKeyError),
+    /// The key was certified before, and a key that signs once has one certificate (S000-18).
+    #[error("the key has a certificate already")]
+    KeyTaken,
     /// A certificate that begins in the future could not be vouched for by a status made now.
     #[error("the certificate would begin at {not_before}, after now ({now})")]
     NotYet {

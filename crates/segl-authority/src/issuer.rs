@@ -5,7 +5,7 @@ use segl_cert::{
     Approved, AssembleError, Device, IssuedCertificate, IssuedCertificates, IssuerKey, Prepared, Presented,
     ProfileError, Reservation, SealProfile, SerialNumber,
 };
-use segl_crypto::{SignatureValue, Time};
+use segl_crypto::{SignatureValue, Time, sha256};
 use segl_key::{AuthorityKey, Receipt, SecureDevice};
 use segl_revocation::{CrlBuilder, CrlView, Reason};
 use segl_x509::Certificate;
@@ -90,7 +90,8 @@ impl Issuer {
         let spki = receipt.spki_der();
         let prepare = |serial: &SerialNumber| approved.prepare(spki, device, serial, not_before);
         let times = (now, not_before);
-        issue_with(&self.key, &self.identity, register, times, rng, prepare, Prepared::assemble)
+        let key = Some(sha256(spki));
+        issue_with(&self.key, &self.identity, register, key, times, rng, prepare, Prepared::assemble)
     }
 
     /// Reserves a serial number, signs what `prepare` makes of it, verifies the signature and registers the certificate.
@@ -103,7 +104,16 @@ impl Issuer {
         prepare: impl FnOnce(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
     ) -> Result<Certificate, IssueError<R::Error>> {
         let times = (now, not_before);
-        issue_with(&self.key, &self.identity, register, times, rng, prepare, Prepared::assemble_verified)
+        issue_with(
+            &self.key,
+            &self.identity,
+            register,
+            None,
+            times,
+            rng,
+            prepare,
+            Prepared::assemble_verified,
+        )
     }
 
     /// Makes a complete list of the revoked certificates, expired ones too. It is not made when it would be older than one
@@ -135,11 +145,17 @@ impl Issuer {
     }
 }
 
-/// As [`Issuer::issue_long_lived`], for a root that has no certificate yet. `times` are the present and the first second.
+/// As [`Issuer::issue_long_lived`], for a root that has no certificate yet. `once` is the SHA-256 of a SubjectPublicKeyInfo that must
+/// not be certified twice, `times` are the present and the first second.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "what issuing to a seal's key and to an authority's has in common"
+)]
 pub(crate) fn issue_with<R: IssuedCertificates>(
     key: &AuthorityKey,
     identity: &IssuerKey,
     register: &R,
+    once: Option<[u8; 32]>,
     times: (Time, Time),
     rng: &mut (impl CryptoRng + ?Sized),
     prepare: impl FnOnce(&SerialNumber) -> Result<Prepared, segl_cert::PrepareError>,
@@ -149,7 +165,7 @@ pub(crate) fn issue_with<R: IssuedCertificates>(
     if not_before.truncate_to_seconds() > now {
         return Err(IssueError::NotYet { not_before, now });
     }
-    let serial = reserve(identity, register, now, rng)?;
+    let serial = reserve(identity, register, once, now, rng)?;
     let issued = prepare(&serial).map_err(IssueError::Prepare).and_then(|prepared| {
         let value = key.sign(prepared.to_be_signed()).map_err(IssueError::Key)?;
         Ok(assemble(prepared, &value)?)
@@ -176,6 +192,7 @@ pub(crate) fn issue_with<R: IssuedCertificates>(
 fn reserve<R: IssuedCertificates>(
     identity: &IssuerKey,
     register: &R,
+    once: Option<[u8; 32]>,
     now: Time,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<SerialNumber, IssueError<R::Error>> {
@@ -183,8 +200,14 @@ fn reserve<R: IssuedCertificates>(
         let mut random = [0; 15];
         rng.fill_bytes(&mut random);
         let serial = SerialNumber::from_random(random);
-        if register.reserve(identity, &serial, now).map_err(IssueError::Register)? == Reservation::Made {
-            return Ok(serial);
+        let reservation = match &once {
+            Some(key) => register.reserve_for_key(identity, &serial, key, now),
+            None => register.reserve(identity, &serial, now),
+        };
+        match reservation.map_err(IssueError::Register)? {
+            Reservation::Made => return Ok(serial),
+            Reservation::Taken => {}
+            Reservation::KeyTaken => return Err(IssueError::KeyTaken),
         }
     }
     Err(IssueError::SerialNumbers)

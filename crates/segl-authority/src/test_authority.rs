@@ -127,8 +127,16 @@ impl TestAuthority {
         let identity = IssuerKey::of_spki(keys.root.spki_der());
         let prepare = |serial: &SerialNumber| root_profile.prepare(None, keys.root.spki_der(), serial, from);
         let times = (now, from);
-        let root =
-            issue_with(&keys.root, &identity, register, times, rng, prepare, Prepared::assemble_verified)?;
+        let root = issue_with(
+            &keys.root,
+            &identity,
+            register,
+            None,
+            times,
+            rng,
+            prepare,
+            Prepared::assemble_verified,
+        )?;
         let root = Issuer::new(root, keys.root.clone());
         let below = |issuer: &Issuer, role, key, rng: &mut _| {
             issue_below(issuer, role, &Subject { names, urls, key }, register, now, rng)

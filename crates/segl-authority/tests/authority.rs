@@ -192,6 +192,17 @@ fn a_decline_leaves_nothing_and_an_approval_binds() {
 }
 
 #[test]
+fn a_key_gets_no_second_certificate() {
+    let register = MemoryRegister::default();
+    let (authority, _) = create(&register);
+    let receipt = receipt(None);
+    let issue =
+        || authority.issue(approved(&authority, &profile()), &receipt, now(), &register, now(), &mut rng());
+    issue().unwrap();
+    assert!(matches!(issue(), Err(IssueError::KeyTaken)));
+}
+
+#[test]
 fn nothing_is_signed_when_the_register_fails() {
     let register = MemoryRegister::default();
     let (authority, _) = create(&register);
@@ -341,12 +352,13 @@ struct Counting<'a> {
     fails: Cell<bool>,
     taken: Cell<bool>,
     last: RefCell<Option<SerialNumber>>,
+    keys: RefCell<std::collections::BTreeSet<[u8; 32]>>,
 }
 
 impl<'a> Counting<'a> {
     fn over(inner: &'a MemoryRegister) -> Self {
         let (reserved, fails, taken) = (Cell::new(0), Cell::new(false), Cell::new(false));
-        Self { inner, reserved, fails, taken, last: RefCell::new(None) }
+        Self { inner, reserved, fails, taken, last: RefCell::new(None), keys: RefCell::default() }
     }
 
     fn last(&self) -> SerialNumber {
@@ -372,6 +384,20 @@ impl IssuedCertificates for Counting<'_> {
         self.reserved.set(self.reserved.get() + 1);
         *self.last.borrow_mut() = Some(*serial);
         Ok(self.inner.reserve(issuer, serial, at).unwrap())
+    }
+
+    fn reserve_for_key(
+        &self,
+        issuer: &IssuerKey,
+        serial: &SerialNumber,
+        key: &[u8; 32],
+        at: Time,
+    ) -> Result<Reservation, Self::Error> {
+        match self.reserve(issuer, serial, at)? {
+            Reservation::Made if self.keys.borrow_mut().insert(*key) => Ok(Reservation::Made),
+            Reservation::Made => Ok(Reservation::KeyTaken),
+            taken => Ok(taken),
+        }
     }
 
     fn record_issued(&self, issued: &IssuedCertificate) -> Result<(), Self::Error> {

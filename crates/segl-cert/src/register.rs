@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -23,6 +23,16 @@ pub trait IssuedCertificates {
         &self,
         issuer: &IssuerKey,
         serial: &SerialNumber,
+        at: Time,
+    ) -> Result<Reservation, Self::Error>;
+
+    /// The same for a key that must have one certificate only, by the SHA-256 of its SubjectPublicKeyInfo: reserves both, or neither.
+    /// Whatever becomes of the certificate, the key is never certified again (S000-18, Annex II 1(b)).
+    fn reserve_for_key(
+        &self,
+        issuer: &IssuerKey,
+        serial: &SerialNumber,
+        key: &[u8; 32],
         at: Time,
     ) -> Result<Reservation, Self::Error>;
 
@@ -70,12 +80,14 @@ impl IssuerKey {
 
 /// What reserving a serial number came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "made or taken")]
+#[allow(clippy::exhaustive_enums, reason = "made, or which of the two is taken")]
 pub enum Reservation {
     /// The number is this caller's, durably.
     Made,
     /// The number was used before: take another.
     Taken,
+    /// The key was certified before, by whatever issuer: take another key.
+    KeyTaken,
 }
 
 /// A certificate as the register knows it: everything but the certificate.
@@ -136,7 +148,19 @@ pub struct MemoryRegister(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     entries: BTreeMap<(IssuerKey, SerialNumber), Registered>,
+    keys: BTreeSet<[u8; 32]>,
     crl_numbers: BTreeMap<IssuerKey, u64>,
+}
+
+impl Inner {
+    fn reserve(&mut self, issuer: &IssuerKey, serial: &SerialNumber) -> Reservation {
+        let key = (*issuer, *serial);
+        if self.entries.contains_key(&key) {
+            return Reservation::Taken;
+        }
+        self.entries.insert(key, Registered { state: State::Reserved, sha256: None, validity: None });
+        Reservation::Made
+    }
 }
 
 impl MemoryRegister {
@@ -154,13 +178,25 @@ impl IssuedCertificates for MemoryRegister {
         serial: &SerialNumber,
         _at: Time,
     ) -> Result<Reservation, Self::Error> {
+        Ok(self.with(|inner| inner.reserve(issuer, serial)))
+    }
+
+    fn reserve_for_key(
+        &self,
+        issuer: &IssuerKey,
+        serial: &SerialNumber,
+        key: &[u8; 32],
+        _at: Time,
+    ) -> Result<Reservation, Self::Error> {
         Ok(self.with(|inner| {
-            let key = (*issuer, *serial);
-            if inner.entries.contains_key(&key) {
-                return Reservation::Taken;
+            if inner.keys.contains(key) {
+                return Reservation::KeyTaken;
             }
-            inner.entries.insert(key, Registered { state: State::Reserved, sha256: None, validity: None });
-            Reservation::Made
+            let reservation = inner.reserve(issuer, serial);
+            if reservation == Reservation::Made {
+                inner.keys.insert(*key);
+            }
+            reservation
         }))
     }
 
@@ -250,6 +286,18 @@ mod tests {
         assert_eq!(register.reserve(&ISSUER, &serial, now), Ok(Reservation::Made));
         assert_eq!(register.reserve(&ISSUER, &serial, now), Ok(Reservation::Taken));
         assert_eq!(register.reserve(&IssuerKey([8; 32]), &serial, now), Ok(Reservation::Made));
+    }
+
+    #[test]
+    fn a_key_is_certified_once() {
+        let register = MemoryRegister::default();
+        let [one, two] = [1, 2].map(|n| SerialNumber::from_random([n; 15]));
+        let now = Time::from_unix(0);
+        assert_eq!(register.reserve_for_key(&ISSUER, &one, &[3; 32], now), Ok(Reservation::Made));
+        assert_eq!(register.reserve_for_key(&ISSUER, &two, &[3; 32], now), Ok(Reservation::KeyTaken));
+        // A number that is taken takes no key with it.
+        assert_eq!(register.reserve_for_key(&ISSUER, &one, &[4; 32], now), Ok(Reservation::Taken));
+        assert_eq!(register.reserve_for_key(&ISSUER, &two, &[4; 32], now), Ok(Reservation::Made));
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn a_store_keeps_its_log_and_refuses_strangers() {
     let path = folder.path().join("segl.db");
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let newer = SqliteStore::open(&path, log_id());
-    assert!(matches!(newer, Err(OpenStoreError::SchemaTooNew { found: 99, known: 1 })), "{newer:?}");
+    assert!(matches!(newer, Err(OpenStoreError::SchemaTooNew { found: 99, known: 2 })), "{newer:?}");
     std::fs::write(
         folder.path().join("text"),
         "not a database at all, but long enough to look at".repeat(30),

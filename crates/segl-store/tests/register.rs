@@ -110,6 +110,25 @@ fn a_serial_number_belongs_to_one_certificate() {
     assert!(store.record_issued(&issued(1, 1)).is_err());
 }
 
+/// One certificate for a key, whoever asks and whatever became of the first (S000-18).
+#[test]
+fn a_key_is_certified_once() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let key = [3; 32];
+    assert_eq!(store.reserve_for_key(&ISSUER, &serial(1), &key, at(0)).unwrap(), Reservation::Made);
+    store.record_abandoned(&ISSUER, &serial(1), at(1)).unwrap();
+    drop(store);
+    let store = open(&folder);
+    let register = store.sealing_register();
+    let again = register.reserve_for_key(&IssuerKey([8; 32]), &serial(2), &key, at(2)).unwrap();
+    assert_eq!(again, Reservation::KeyTaken);
+    assert_eq!(store.status(&IssuerKey([8; 32]), &serial(2)).unwrap(), None);
+    let taken = register.reserve_for_key(&ISSUER, &serial(1), &[4; 32], at(2)).unwrap();
+    assert_eq!(taken, Reservation::Taken);
+    assert_eq!(register.reserve_for_key(&ISSUER, &serial(2), &[4; 32], at(3)).unwrap(), Reservation::Made);
+}
+
 #[test]
 fn one_of_64_threads_reserves() {
     let folder = TempDir::new().unwrap();

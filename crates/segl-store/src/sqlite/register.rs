@@ -39,15 +39,21 @@ impl SqliteStore {
         durability: Durability,
         issuer: &IssuerKey,
         serial: &SerialNumber,
+        key: Option<&[u8; 32]>,
         at: Time,
     ) -> Result<Reservation, StoreError> {
         self.write(durability, |connection| {
             let mut insert = connection.prepare_cached(
-                "INSERT INTO certificate (issuer, serial, state, reserved_at) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO certificate (issuer, serial, state, reserved_at, spki) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
             )?;
-            let made = insert.execute(params![issuer.0, serial.as_octets(), RESERVED, value::instant(at)])?;
-            Ok(if made == 1 { Reservation::Made } else { Reservation::Taken })
+            let made =
+                insert.execute(params![issuer.0, serial.as_octets(), RESERVED, value::instant(at), key])?;
+            if made == 1 {
+                return Ok(Reservation::Made);
+            }
+            let mut known = connection.prepare_cached("SELECT 1 FROM certificate WHERE spki = ?1")?;
+            Ok(if known.exists([key])? { Reservation::KeyTaken } else { Reservation::Taken })
         })
     }
 
@@ -107,7 +113,17 @@ impl IssuedCertificates for SqliteStore {
         serial: &SerialNumber,
         at: Time,
     ) -> Result<Reservation, StoreError> {
-        self.reserve_with(Durability::Synced, issuer, serial, at)
+        self.reserve_with(Durability::Synced, issuer, serial, None, at)
+    }
+
+    fn reserve_for_key(
+        &self,
+        issuer: &IssuerKey,
+        serial: &SerialNumber,
+        key: &[u8; 32],
+        at: Time,
+    ) -> Result<Reservation, StoreError> {
+        self.reserve_with(Durability::Synced, issuer, serial, Some(key), at)
     }
 
     fn record_issued(&self, issued: &IssuedCertificate) -> Result<(), StoreError> {
@@ -186,7 +202,17 @@ impl IssuedCertificates for SealingRegister<'_> {
         serial: &SerialNumber,
         at: Time,
     ) -> Result<Reservation, StoreError> {
-        self.0.reserve_with(Durability::Deferred, issuer, serial, at)
+        self.0.reserve_with(Durability::Deferred, issuer, serial, None, at)
+    }
+
+    fn reserve_for_key(
+        &self,
+        issuer: &IssuerKey,
+        serial: &SerialNumber,
+        key: &[u8; 32],
+        at: Time,
+    ) -> Result<Reservation, StoreError> {
+        self.0.reserve_with(Durability::Deferred, issuer, serial, Some(key), at)
     }
 
     fn record_issued(&self, issued: &IssuedCertificate) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use crate::error::{Corruption, OpenStoreError, StoreError};
 const APPLICATION: i32 = 0x7365_676c;
 
 /// One script for each version, in order; a file of version n has had the first n. A script that was released is not changed any more.
-const MIGRATIONS: [&str; 1] = [V1];
+const MIGRATIONS: [&str; 2] = [V1, V2];
 
 /// Nothing here has room for a document, its digest, name, type or size. The log is append-only: entries are never deleted, and of an
 /// entry only the values can go.
@@ -97,6 +97,12 @@ CREATE TABLE crl_number (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// A key that signs once has one certificate.
+const V2: &str = "
+ALTER TABLE certificate ADD COLUMN spki BLOB CHECK (length(spki) = 32);
+CREATE UNIQUE INDEX one_certificate_per_key ON certificate (spki) WHERE spki IS NOT NULL;
+";
+
 /// Brings the file to the newest version, or makes a new store with this log; returns the log's identity.
 pub(super) fn migrate(connection: &mut Connection, new_log: LogId) -> Result<LogId, OpenStoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -131,4 +137,28 @@ pub(super) fn migrate(connection: &mut Connection, new_log: LogId) -> Result<Log
         .ok_or(StoreError::Corrupt(Corruption::Identity))?;
     transaction.commit()?;
     Ok(log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_version_1_becomes_one_of_today() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(V1).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let old = LogId::new(Uuid::from_bytes([7; 16])).unwrap();
+        connection
+            .execute("INSERT INTO identity (only, log) VALUES (1, ?1)", [old.uuid().as_bytes()])
+            .unwrap();
+        let new = LogId::new(Uuid::from_bytes([8; 16])).unwrap();
+        for _ in 0..2 {
+            assert_eq!(migrate(&mut connection, new).unwrap(), old);
+        }
+        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(found, 2);
+        connection.execute("UPDATE certificate SET spki = NULL", []).unwrap();
+    }
 }
