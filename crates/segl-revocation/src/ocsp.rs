@@ -19,6 +19,9 @@ const MAX_SINGLES: usize = 1024;
 /// The most certificates that are read from one message.
 const MAX_CERTIFICATES: usize = 16;
 
+/// The most certificates that are tried as the responder's. There is one, or a few under the same name; thousands are there to cost time.
+const MAX_RESPONDERS: usize = 64;
+
 /// A basic OCSP response as a view over its bytes (RFC 6960 4.2).
 ///
 /// Nothing is believed until [`verify`](Self::verify). That a nonce is the one that was sent is for the one who sent it to
@@ -209,7 +212,8 @@ impl OcspView {
             }
         }
         let candidates = self.0.certificates.iter().chain(others);
-        for candidate in candidates.filter(|one| *one != issuer && self.0.responder.is(one)) {
+        let candidates = candidates.filter(|one| *one != issuer && self.0.responder.is(one));
+        for candidate in candidates.take(MAX_RESPONDERS) {
             let verify = || self.verify_delegated(candidate, issuer);
             match self.0.verified.outcome(candidate, issuer, verify) {
                 Ok(()) => {

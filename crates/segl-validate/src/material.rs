@@ -71,11 +71,6 @@ impl StatusOf {
         self.answer.this_update.unwrap_or(Time::from_unix(0))
     }
 
-    /// When it was signed: producedAt of OCSP, thisUpdate of a CRL.
-    pub(crate) fn signed_at(&self) -> Time {
-        self.answer.produced_at.unwrap_or_else(|| self.this_update())
-    }
-
     pub(crate) fn revocation(&self) -> Option<Revocation> {
         match self.answer.status {
             Status::Revoked { at, reason } => Some(Revocation { at, reason }),

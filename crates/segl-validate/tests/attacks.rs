@@ -14,7 +14,7 @@ use segl_ades::{CoveredObjects, Evidence, Scope, Signature, TimestampClaim, Time
 use segl_cades::{Covered, Flavour, prepare, read_signature};
 use segl_cms::encode::{element, object_identifier, octet_string, sequence, unsigned_integer};
 use segl_cms::{SignedDataBuilder, SignedDataView, ess, oids as cms};
-use segl_crypto::{DigestAlgorithm, SoftKind, Time, digest, sha256};
+use segl_crypto::{DigestAlgorithm, SoftKind, Time, ToBeSigned, digest, sha256};
 use segl_path::Anchors;
 use segl_revocation::{CertId, CrlBuilder, OcspResponseBuilder, OcspView, Reason};
 use segl_testkit::pki::{Party, ca_extensions, extension, issue, name, seal_extensions, unit_extensions};
@@ -226,6 +226,50 @@ fn an_algorithm_that_ended_does_not_hide_a_revocation() {
     };
     assert_eq!(judged(None, at(2027)), "TOTAL_PASSED");
     assert_eq!(judged(Some(at(2026)), at(2027)), "INDETERMINATE/REVOKED_NO_POE");
+}
+
+/// The key of a revoked responder dates its answers as its thief likes: signed before the revocation, about a day after it.
+#[test]
+fn a_revoked_responder_says_nothing() {
+    let pki = pki();
+    let now = at(2029);
+    let purpose =
+        extension("2.5.29.37", false, &sequence(&[object_identifier(&segl_x509::oids::OCSP_SIGNING)]));
+    let no_check = extension("1.3.6.1.5.5.7.48.1.5", false, &[5, 0]);
+    for extensions in [vec![purpose.clone()], vec![purpose, no_check]] {
+        let life = (at(2024), at(2034));
+        let responder = issue("TEST OCSP", SoftKind::EcP256, Some(&pki.root), life, &extensions);
+        let seal = &pki.seal.certificate;
+        let id = CertId::new(seal.serial(), &pki.root.certificate, DigestAlgorithm::Sha256).unwrap();
+        let answer = |produced: Time, about: Time| {
+            let builder = OcspResponseBuilder::new(&responder.certificate, about, about + DAY);
+            let prepared = builder.good(&id, about).unwrap().prepare().unwrap();
+            let tbs = prepared.to_be_signed().as_bytes().to_vec();
+            // The first of the two dates is that of producedAt.
+            let [from, to] = [about, produced].map(|time| time.to_generalized_time().into_bytes());
+            let place = tbs.windows(from.len()).position(|window| window == from).unwrap();
+            let mut tbs = tbs;
+            tbs[place..place + to.len()].copy_from_slice(&to);
+            let algorithm = responder.key.algorithm();
+            let value = responder.key.sign(&ToBeSigned::new(tbs.clone(), algorithm)).unwrap();
+            sequence(&[
+                tbs,
+                algorithm.to_der(),
+                element(0x03, &[&[0][..], value.as_bytes()].concat()),
+                element(0xa0, &sequence(&[responder.certificate.as_der().to_vec()])),
+            ])
+        };
+        let judged = |revoked: &[(&Certificate, Time)], produced, about| {
+            let evidence = Evidence {
+                ocsp_responses: vec![answer(produced, about)],
+                ..evidence(&[], vec![crl(&pki.root, at(2028), revoked)])
+            };
+            verdict(&signature(&pki.seal, now), &evidence, &anchors(&[&pki.root]), now)
+        };
+        assert_eq!(judged(&[], at(2028) + DAY, at(2028) + DAY), "TOTAL_PASSED");
+        let both = [(seal, at(2027)), (&responder.certificate, at(2026))];
+        assert_eq!(judged(&both, at(2025), at(2028) + DAY), "INDETERMINATE/REVOKED_NO_POE");
+    }
 }
 
 /// Thousands of certificates that claim to be the issuer's responder, and answers that name them.

@@ -245,16 +245,32 @@ fn signer_is_covered(
     if exemption(context, signer, issuer, rules).is_some() || rules.revocation_available < Level::Fail {
         return true;
     }
-    // A responder's answer about itself, or about another responder that answers for it, proves nothing.
+    // A responder's answer about itself, or about another responder that answers for it, proves nothing. And when it signed is what it
+    // says itself: once its key is revoked, that is no longer believed here, where no proof of existence is known.
     let known = context.material.statuses(signer, issuer);
     let own = known.found.iter().find(|own| own.this_update() <= time && !own.is_delegated());
-    let covered =
-        own.is_some_and(|own| own.revocation().is_none_or(|revoked| revoked.at > status.signed_at()));
+    let covered = own.is_some_and(|own| own.revocation().is_none_or(|revoked| revoked.at > time));
     if !covered {
         let detail = format!("{}: no status of this responder that counts", signer.subject());
         block.note(Level::Inform, Check::RevocationAvailable, false, detail);
     }
     covered
+}
+
+/// Whether the delegated responder that signed it, if one did, is known to have been revoked by `existed`.
+pub(crate) fn signer_was_revoked(
+    context: &Context<'_>,
+    status: &StatusOf,
+    issuer: Issuer<'_>,
+    existed: Time,
+) -> bool {
+    status.is_delegated()
+        && context
+            .material
+            .statuses(&status.signer, issuer)
+            .found
+            .iter()
+            .any(|own| !own.is_delegated() && own.revocation().is_some_and(|revoked| revoked.at <= existed))
 }
 
 /// Step 5. Basic constraints, path length and an authority's key usage were part of the path.

@@ -10,7 +10,7 @@ use crate::block::{Block, BlockKind, Check, Level};
 use crate::conclusion::{Conclusion, Doubt};
 use crate::material::{Id, StatusOf};
 use crate::poe::Poe;
-use crate::process::certificate::{certificate_judgement, exemption, status_judgement};
+use crate::process::certificate::{certificate_judgement, exemption, signer_was_revoked, status_judgement};
 use crate::process::freshness::is_fresh;
 use crate::process::{Context, Role};
 
@@ -47,6 +47,8 @@ pub(crate) fn slide(
                     && status.this_update() < control
                     && poe.of(&own) <= control
                     && poe.of(&status.id) <= control
+                    && (status.revocation().is_some()
+                        || !signer_was_revoked(context, status, issuer, poe.of(&status.id)))
             };
             used = known.found.iter().find(usable).cloned();
             let doubt = Conclusion::Indeterminate(Doubt::NoPoe);
