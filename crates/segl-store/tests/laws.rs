@@ -127,3 +127,13 @@ fn only_the_owner_can_read_the_files() {
         assert_eq!(mode & 0o777, 0o600);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_made_through_a_link() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("elsewhere");
+    std::os::unix::fs::symlink(&target, folder.path().join("segl.db")).unwrap();
+    assert!(SqliteStore::open(&folder.path().join("segl.db"), log_id()).is_err());
+    assert!(target.symlink_metadata().is_err());
+}
