@@ -14,7 +14,7 @@ use std::time::Instant;
 use rand_core::{Rng as _, UnwrapErr};
 use segl::crypto::{PublicKey, ToBeSigned, sha256};
 use segl::key::pkcs11::{Module, Pin};
-use segl::key::{Curve, KeyAttribute, KeyId, KeyRequest, OneShotKey, Token as _};
+use segl::key::{Activation, Curve, KeyAttribute, KeyId, KeyRequest, OneShotKey, Token as _};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -55,6 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let key = key.certify(&spki, sha256(b"the certificate"))?;
 
     let tbs = ToBeSigned::new(b"the signed attributes".as_slice(), Curve::P256.algorithm());
+    // Who seals says what this key may sign: these octets, in this session.
+    let activation = Activation::new(key.receipt().session(), key.receipt().key_id(), &tbs);
+    let key = key.activate(activation)?;
     let signing = Instant::now();
     let spent = key.sign(&tbs)?;
     // `spent` holds the value, and there is no way to it but this:

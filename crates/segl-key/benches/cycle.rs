@@ -23,7 +23,7 @@ use cryptoki::object::{Attribute, AttributeType};
 use cryptoki::session::Session;
 use segl_crypto::{ToBeSigned, digest};
 use segl_key::pkcs11::Pkcs11Token;
-use segl_key::{Curve, KeyId, KeyRequest, OneShotKey};
+use segl_key::{Activation, Curve, KeyId, KeyRequest, OneShotKey};
 use softhsm::Fixture;
 
 const PROTECTION: [AttributeType; 13] = [
@@ -163,6 +163,7 @@ fn ours(token: &Pkcs11Token, curve: Curve, id: [u8; 16]) {
     let spki = key.spki_der().to_vec();
     let key = key.certify(&spki, [0; 32]).unwrap();
     let tbs = ToBeSigned::new(MESSAGE, curve.algorithm());
+    let key = key.activate(Activation::new([0; 16], KeyId(id), &tbs)).unwrap();
     let (_destroyed, value) = key.sign(&tbs).unwrap().destroy().unwrap();
     black_box(value);
 }

@@ -94,6 +94,9 @@ pub enum CertifyError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError<E: TokenError> {
+    /// The key was activated for other octets; the device was not asked.
+    #[error("the key was activated for something else")]
+    ActivatedForOther,
     /// The bytes ask for another algorithm than the key's; the device was not asked.
     #[error("{asked} was asked of a key that signs {has}")]
     Algorithm {

@@ -5,20 +5,21 @@ use core::fmt;
 use segl_crypto::{KeyKind, PublicKey, SignatureValue, ToBeSigned};
 
 use crate::{
-    CertifyError, Curve, DestroyError, GenerateError, KeyId, KeyRequest, Receipt, Refusal, SignError, Token,
+    ActivateError, Activation, CertifyError, Curve, DestroyError, GenerateError, KeyId, KeyRequest, Receipt,
+    Refusal, SignError, Token,
 };
 
 /// A key that is made for one signature and destroyed after it.
 ///
-/// `Fresh` → [`certify`](OneShotKey::certify) → `Certified` → [`sign`](OneShotKey::sign) → `Spent` →
-/// [`destroy`](OneShotKey::destroy) → the value and a proof. Every step takes the key by value, so a second signature does not
+/// `Fresh` → [`certify`](OneShotKey::certify) → `Certified` → [`activate`](OneShotKey::activate) → `Activated` →
+/// [`sign`](OneShotKey::sign) → `Spent` → [`destroy`](OneShotKey::destroy) → the value and a proof. Every step takes the key by value, so a second signature does not
 /// compile:
 ///
 /// ```compile_fail,E0382
 /// use segl_crypto::ToBeSigned;
-/// use segl_key::{Certified, OneShotKey, Token};
+/// use segl_key::{Activated, OneShotKey, Token};
 ///
-/// fn twice<T: Token>(key: OneShotKey<T, Certified>, one: &ToBeSigned, other: &ToBeSigned) {
+/// fn twice<T: Token>(key: OneShotKey<T, Activated>, one: &ToBeSigned, other: &ToBeSigned) {
 ///     let first = key.sign(one);
 ///     let second = key.sign(other);
 /// }
@@ -28,21 +29,21 @@ use crate::{
 ///
 /// ```
 /// use segl_crypto::ToBeSigned;
-/// use segl_key::{Certified, OneShotKey, Token};
+/// use segl_key::{Activated, OneShotKey, Token};
 ///
-/// fn once<T: Token>(key: OneShotKey<T, Certified>, one: &ToBeSigned, other: &ToBeSigned) {
+/// fn once<T: Token>(key: OneShotKey<T, Activated>, one: &ToBeSigned, other: &ToBeSigned) {
 ///     let first = key.sign(one);
 ///     let _ = other;
 /// }
 /// ```
 ///
-/// A key that was never certified cannot sign either:
+/// A key that was never activated, let alone certified, cannot sign either:
 ///
 /// ```compile_fail,E0599
 /// use segl_crypto::ToBeSigned;
-/// use segl_key::{Fresh, OneShotKey, Token};
+/// use segl_key::{Certified, OneShotKey, Token};
 ///
-/// fn early<T: Token>(key: OneShotKey<T, Fresh>, tbs: &ToBeSigned) {
+/// fn early<T: Token>(key: OneShotKey<T, Certified>, tbs: &ToBeSigned) {
 ///     let value = key.sign(tbs);
 /// }
 /// ```
@@ -67,6 +68,12 @@ pub struct Fresh(());
 #[derive(Debug)]
 pub struct Certified {
     certificate_sha256: [u8; 32],
+}
+
+/// State of a key that may sign one thing.
+#[derive(Debug)]
+pub struct Activated {
+    activation: Activation,
 }
 
 /// State of a key that has signed; the value is inside and not to be seen until the key is destroyed.
@@ -156,19 +163,17 @@ impl<T: Token> OneShotKey<T, Fresh> {
 }
 
 impl<T: Token> OneShotKey<T, Certified> {
-    /// Signs, and spends the key even when the device refuses: a retry takes a new key. The value stays inside.
+    /// Takes the subscriber's word for what the key may sign.
     ///
     /// # Errors
-    /// When there is no value. The key comes back spoiled: it can only be given up.
-    pub fn sign(mut self, tbs: &ToBeSigned) -> Signed<T> {
-        let has = self.receipt.curve().algorithm();
-        if tbs.algorithm() != has {
-            let error = SignError::Algorithm { asked: tbs.algorithm(), has };
-            return Err(self.spoil(error));
-        }
-        match self.token.sign(&mut self.key, tbs) {
-            Ok(value) => Ok(self.into_state(Spent { value })),
-            Err(source) => Err(self.spoil(SignError::Device(source))),
+    /// When it is for another session or another key; the key comes back as it was.
+    pub fn activate(
+        self,
+        activation: Activation,
+    ) -> Result<OneShotKey<T, Activated>, Box<Refusal<Self, ActivateError>>> {
+        match activation.check(self.receipt.session(), self.receipt.key_id()) {
+            Ok(()) => Ok(self.into_state(Activated { activation })),
+            Err(error) => Err(Box::new(Refusal { key: self, error })),
         }
     }
 
@@ -176,6 +181,28 @@ impl<T: Token> OneShotKey<T, Certified> {
     #[must_use]
     pub const fn certificate_sha256(&self) -> [u8; 32] {
         self.state.certificate_sha256
+    }
+}
+
+impl<T: Token> OneShotKey<T, Activated> {
+    /// Signs, and spends the key even when the device refuses: a retry takes a new key. The value stays inside.
+    ///
+    /// # Errors
+    /// When there is no value: the device gave none, or the octets are not the ones the key was activated for. The key comes back
+    /// spoiled: it can only be given up.
+    pub fn sign(mut self, tbs: &ToBeSigned) -> Signed<T> {
+        let has = self.receipt.curve().algorithm();
+        if tbs.algorithm() != has {
+            let error = SignError::Algorithm { asked: tbs.algorithm(), has };
+            return Err(self.spoil(error));
+        }
+        if !self.state.activation.is_for(tbs) {
+            return Err(self.spoil(SignError::ActivatedForOther));
+        }
+        match self.token.sign(&mut self.key, tbs) {
+            Ok(value) => Ok(self.into_state(Spent { value })),
+            Err(source) => Err(self.spoil(SignError::Device(source))),
+        }
     }
 }
 

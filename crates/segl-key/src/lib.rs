@@ -12,6 +12,7 @@
     )
 )]
 
+mod activation;
 mod attributes;
 #[cfg(any(feature = "soft", feature = "pkcs11"))]
 mod authority;
@@ -27,12 +28,15 @@ mod receipt;
 mod soft;
 mod token;
 
+pub use crate::activation::{ActivateError, Activation};
 pub use crate::attributes::{KeyAttribute, KeyAttributes, Mechanisms};
 #[cfg(any(feature = "soft", feature = "pkcs11"))]
 pub use crate::authority::{AuthorityKey, AuthorityKeyError};
 pub use crate::curve::Curve;
 pub use crate::error::{CertifyError, DestroyError, GenerateError, Refusal, SignError};
-pub use crate::key::{Certified, Destroyed, Fresh, NotDestroyed, OneShotKey, Signed, Spent, Spoiled};
+pub use crate::key::{
+    Activated, Certified, Destroyed, Fresh, NotDestroyed, OneShotKey, Signed, Spent, Spoiled,
+};
 pub use crate::receipt::{KeyRequest, Receipt};
 #[cfg(feature = "soft")]
 pub use crate::soft::{SoftError, SoftKey, SoftToken};

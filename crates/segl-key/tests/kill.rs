@@ -19,7 +19,9 @@ use std::time::Duration;
 
 use segl_crypto::{SignatureValue, ToBeSigned};
 use segl_key::pkcs11::{Pkcs11Error, Pkcs11Key, Pkcs11Token};
-use segl_key::{Curve, KeyId, KeyRequest, OneShotKey, ReadBack, Swept, Token, TokenDescription, Trace};
+use segl_key::{
+    Activation, Curve, KeyId, KeyRequest, OneShotKey, ReadBack, Swept, Token, TokenDescription, Trace,
+};
 use softhsm::{Fixture, with_token};
 
 const STOP_AT: &str = "SEGL_KEY_TEST_STOP_AT";
@@ -139,7 +141,8 @@ fn live(token: &Pausing<'_>, id: KeyId) {
         let _ = key.abandon().unwrap();
         return token.at("destroyed");
     }
-    let key = key.sign(&ToBeSigned::new(b"attributes".as_slice(), Curve::P256.algorithm())).unwrap();
+    let tbs = ToBeSigned::new(b"attributes".as_slice(), Curve::P256.algorithm());
+    let key = key.activate(Activation::new([0; 16], id, &tbs)).unwrap().sign(&tbs).unwrap();
     token.at("spent");
     let (_destroyed, _value) = key.destroy().unwrap();
     if !token.way.is_empty() {

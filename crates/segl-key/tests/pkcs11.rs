@@ -19,8 +19,8 @@ use segl_crypto::{PublicKey, ToBeSigned};
 use segl_key::faults::{Fault, Faulty, FaultyError, Step};
 use segl_key::pkcs11::{Module, Pin, Pkcs11Error};
 use segl_key::{
-    AuthorityKey, AuthorityKeyError, Certified, Curve, DestroyError, GenerateError, KeyAttribute, KeyId,
-    KeyRequest, OneShotKey, SecureDevice, SignError, Swept, Token, TokenError, Trouble,
+    Activated, Activation, AuthorityKey, AuthorityKeyError, Certified, Curve, DestroyError, GenerateError,
+    KeyAttribute, KeyId, KeyRequest, OneShotKey, SecureDevice, SignError, Swept, Token, TokenError, Trouble,
 };
 use softhsm::{LABEL, PIN, with_token};
 
@@ -41,6 +41,17 @@ fn certified<T: Token>(token: T, curve: Curve) -> OneShotKey<T, Certified> {
     key.certify(&spki, [7; 32]).unwrap()
 }
 
+/// The same, activated for these octets.
+fn activated<T: Token>(key: OneShotKey<T, Certified>, tbs: &ToBeSigned) -> OneShotKey<T, Activated> {
+    let activation = Activation::new(key.receipt().session(), key.receipt().key_id(), tbs);
+    key.activate(activation).unwrap()
+}
+
+/// A key that may sign [`tbs`].
+fn ready<T: Token>(token: T, curve: Curve) -> OneShotKey<T, Activated> {
+    activated(certified(token, curve), &tbs(curve))
+}
+
 #[test]
 fn key_signs_once_and_is_gone() {
     with_token("key_signs_once_and_is_gone", |fixture| {
@@ -48,7 +59,7 @@ fn key_signs_once_and_is_gone() {
         let mut seen = HashSet::new();
         for curve in [Curve::P256, Curve::P384] {
             for _ in 0..50 {
-                let key = certified(&token, curve);
+                let key = ready(&token, curve);
                 assert_eq!(fixture.leftovers().len(), 2);
                 let spki = key.spki_der().to_vec();
                 assert!(seen.insert(spki.clone()));
@@ -131,13 +142,13 @@ fn key_let_go_in_any_state_leaves_nothing() {
     with_token("key_let_go_in_any_state_leaves_nothing", |fixture| {
         let token = fixture.token();
         let fresh = OneShotKey::generate(&token, &request(Curve::P256)).unwrap();
-        let bound = certified(&token, Curve::P256);
-        let spent = certified(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap();
+        let bound = ready(&token, Curve::P256);
+        let spent = ready(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap();
         assert_eq!(fixture.leftovers().len(), 6);
         drop((fresh, bound, spent));
         assert_eq!(fixture.leftovers(), [""; 0]);
-        let _ = certified(&token, Curve::P256).abandon().unwrap();
-        let _ = certified(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().abandon().unwrap();
+        let _ = ready(&token, Curve::P256).abandon().unwrap();
+        let _ = ready(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().abandon().unwrap();
         assert_eq!(fixture.leftovers(), [""; 0]);
     });
 }
@@ -170,7 +181,7 @@ fn used_handle_does_not_sign_again() {
 fn device_that_lies_or_refuses_gives_no_value() {
     with_token("device_that_lies_or_refuses_gives_no_value", |fixture| {
         let token = Faulty::new(fixture.token(), Some(Fault::KeepTheKey));
-        let refusal = certified(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
+        let refusal = ready(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
         let DestroyError::StillThere(trace) = &refusal.error else { panic!("{refusal:?}") };
         assert!(trace.by_id == 2 && trace.by_label == 2 && trace.handle_works, "{trace:?}");
         assert_eq!(fixture.leftovers().len(), 2);
@@ -178,7 +189,7 @@ fn device_that_lies_or_refuses_gives_no_value() {
         assert_eq!(fixture.leftovers(), [""; 0], "a dropped key is closed with its session");
 
         token.set(Some(Fault::Refuse(Step::Destroy)));
-        let refusal = certified(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
+        let refusal = ready(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
         assert!(matches!(refusal.error, DestroyError::Refused(FaultyError::Refused(Step::Destroy))));
         token.set(None);
         let _ = refusal.key.abandon().unwrap();
@@ -190,7 +201,7 @@ fn device_that_lies_or_refuses_gives_no_value() {
         assert_eq!(fixture.leftovers(), [""; 0]);
         token.set(None);
         let (_destroyed, _value) =
-            certified(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
+            ready(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
     });
 }
 
@@ -198,7 +209,7 @@ fn device_that_lies_or_refuses_gives_no_value() {
 fn session_lost_before_signing_gives_no_value() {
     with_token("session_lost_before_signing_gives_no_value", |fixture| {
         let token = fixture.token();
-        let key = certified(&token, Curve::P256);
+        let key = ready(&token, Curve::P256);
         // Somebody else in the process logs out: private session objects go.
         fixture.session().logout().unwrap();
         let refusal = key.sign(&tbs(Curve::P256)).unwrap_err();
@@ -208,7 +219,7 @@ fn session_lost_before_signing_gives_no_value() {
         assert_eq!(fixture.leftovers(), [""; 0]);
         // The next key logs in again by itself.
         let (_destroyed, _value) =
-            certified(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
+            ready(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
     });
 }
 
@@ -216,8 +227,8 @@ fn session_lost_before_signing_gives_no_value() {
 fn device_lost_between_signing_and_destroying_gives_no_value() {
     with_token("device_lost_between_signing_and_destroying_gives_no_value", |fixture| {
         let token = fixture.token();
-        let spent = certified(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap();
-        let other = certified(&token, Curve::P256);
+        let spent = ready(&token, Curve::P256).sign(&tbs(Curve::P256)).unwrap();
+        let other = ready(&token, Curve::P256);
         // As if the device went away and came back: every session and handle of the process is void.
         fixture.client.clone().finalize().unwrap();
         let refusal = spent.destroy().unwrap_err();
@@ -226,7 +237,7 @@ fn device_lost_between_signing_and_destroying_gives_no_value() {
         let _ = refusal.key.abandon().unwrap();
         assert_eq!(fixture.leftovers(), [""; 0]);
         // The other key's handles may be a new key's by now, and are not used.
-        let new = certified(&token, Curve::P256);
+        let new = ready(&token, Curve::P256);
         let refusal = other.sign(&tbs(Curve::P256)).unwrap_err();
         assert!(matches!(refusal.error, SignError::Device(Pkcs11Error::Outlived)), "{refusal:?}");
         drop(refusal);
@@ -251,7 +262,7 @@ fn sweep_destroys_leftovers_and_nothing_else() {
         plant("segl-once-00112233445566778899aabbccddeeff", true);
         plant("segl-once-ffeeddccbbaa99887766554433221100", false);
         let (_, issuer) = plant("segl issuer", true);
-        let live = certified(&token, Curve::P256);
+        let live = ready(&token, Curve::P256);
         assert_eq!(fixture.leftovers().len(), 6);
         assert_eq!(token.sweep().unwrap(), Swept { destroyed: 4, remaining: 0 });
         assert_eq!(fixture.leftovers().len(), 2, "the key in use is left alone");
@@ -272,7 +283,7 @@ fn threads_share_a_token() {
                 let seen = &seen;
                 scope.spawn(move || {
                     for _ in 0..25 {
-                        let key = certified(token.clone(), Curve::P256);
+                        let key = ready(token.clone(), Curve::P256);
                         assert!(seen.lock().unwrap().insert(key.spki_der().to_vec()));
                         let (_destroyed, _value) = key.sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
                     }
@@ -299,7 +310,7 @@ fn logging_in_wrongly_is_told_apart() {
         // Logged in twice is normal.
         let second = module.open(LABEL, &Pin::new(PIN)).unwrap();
         let (_destroyed, _value) =
-            certified(&second, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
+            ready(&second, Curve::P256).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
     });
 }
 

@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use segl_crypto::{PublicKey, SignatureAlgorithm, ToBeSigned};
 use segl_key::faults::{Fault, Faulty, FaultyError, Step};
 use segl_key::{
-    AuthorityKey, AuthorityKeyError, Certified, CertifyError, Curve, DestroyError, Fresh, GenerateError,
-    KeyAttribute, KeyId, KeyRequest, OneShotKey, SecureDevice, SignError, SoftError, SoftToken, Token,
-    TokenError, Trouble,
+    ActivateError, Activated, Activation, AuthorityKey, AuthorityKeyError, Certified, CertifyError, Curve,
+    DestroyError, Fresh, GenerateError, KeyAttribute, KeyId, KeyRequest, OneShotKey, SecureDevice, SignError,
+    SoftError, SoftToken, Token, TokenError, Trouble,
 };
 
 fn soft() -> SoftToken {
@@ -40,6 +40,17 @@ fn certified<T: Token>(token: T) -> OneShotKey<T, Certified> {
     key.certify(&spki, [7; 32]).unwrap()
 }
 
+/// The same, activated for these octets.
+fn activated<T: Token>(key: OneShotKey<T, Certified>, tbs: &ToBeSigned) -> OneShotKey<T, Activated> {
+    let activation = Activation::new(key.receipt().session(), key.receipt().key_id(), tbs);
+    key.activate(activation).unwrap()
+}
+
+/// A P-256 key that may sign [`tbs`].
+fn ready<T: Token>(token: T) -> OneShotKey<T, Activated> {
+    activated(certified(token), &tbs(Curve::P256))
+}
+
 #[test]
 fn a_key_signs_once_and_is_gone() {
     for curve in [Curve::P256, Curve::P384] {
@@ -49,7 +60,7 @@ fn a_key_signs_once_and_is_gone() {
         assert_eq!(token.key_count(), 1);
         let key = key.certify(&spki, [7; 32]).unwrap();
         assert_eq!(key.certificate_sha256(), [7; 32]);
-        let (destroyed, value) = key.sign(&tbs(curve)).unwrap().destroy().unwrap();
+        let (destroyed, value) = activated(key, &tbs(curve)).sign(&tbs(curve)).unwrap().destroy().unwrap();
         assert_eq!(destroyed.key_id(), id);
         assert_eq!(token.key_count(), 0);
         let public = PublicKey::from_spki_der(&spki).unwrap();
@@ -96,10 +107,31 @@ fn a_certificate_for_another_key_is_refused_and_the_key_comes_back() {
     assert_eq!(token.key_count(), 0);
 }
 
+/// Activated for one session, one key and these octets; nothing else is signed (S000-86).
+#[test]
+fn an_activation_is_for_one_thing() {
+    let token = Faulty::new(soft(), None);
+    let (key, other) = (certified(&token), certified(&token));
+    let (session, id) = (key.receipt().session(), key.receipt().key_id());
+    let refusal = key.activate(Activation::new([1; 16], id, &tbs(Curve::P256))).unwrap_err();
+    assert_eq!(refusal.error, ActivateError::OtherSession);
+    let for_other = Activation::new(session, other.receipt().key_id(), &tbs(Curve::P256));
+    let refusal = refusal.key.activate(for_other).unwrap_err();
+    assert_eq!(refusal.error, ActivateError::OtherKey);
+    let key = activated(refusal.key, &tbs(Curve::P256));
+    let digest = segl_crypto::sha256(tbs(Curve::P256).as_bytes());
+    assert!(!format!("{key:?}").contains(&format!("{:?}", &digest[..4])[1..10]));
+    let elsewhere = ToBeSigned::new(b"other attributes".as_slice(), Curve::P256.algorithm());
+    let refusal = key.sign(&elsewhere).unwrap_err();
+    assert_eq!(refusal.error, SignError::ActivatedForOther);
+    assert_eq!(token.calls().sign, 0);
+    let _ = (refusal.key.abandon().unwrap(), other.abandon().unwrap());
+}
+
 #[test]
 fn another_algorithm_spends_the_key_without_asking_the_device() {
     let token = Faulty::new(soft(), None);
-    let refusal = certified(&token).sign(&tbs(Curve::P384)).unwrap_err();
+    let refusal = ready(&token).sign(&tbs(Curve::P384)).unwrap_err();
     let (asked, has) = (SignatureAlgorithm::ECDSA_SHA384, SignatureAlgorithm::ECDSA_SHA256);
     assert_eq!(refusal.error, SignError::Algorithm { asked, has });
     assert_eq!(token.calls().sign, 0);
@@ -127,23 +159,23 @@ fn the_handle_of_a_used_key_does_not_sign_again() {
 fn a_key_let_go_in_any_state_leaves_nothing() {
     let token = soft();
     let fresh = OneShotKey::generate(&token, &request(Curve::P256)).unwrap();
-    let bound = certified(&token);
-    let spent = certified(&token).sign(&tbs(Curve::P256)).unwrap();
+    let bound = ready(&token);
+    let spent = ready(&token).sign(&tbs(Curve::P256)).unwrap();
     assert_eq!(token.key_count(), 3);
     drop(fresh);
     drop(bound);
     drop(spent);
     assert_eq!(token.key_count(), 0);
     let _ = OneShotKey::generate(&token, &request(Curve::P256)).unwrap().abandon().unwrap();
-    let _ = certified(&token).abandon().unwrap();
-    let _ = certified(&token).sign(&tbs(Curve::P256)).unwrap().abandon().unwrap();
+    let _ = ready(&token).abandon().unwrap();
+    let _ = ready(&token).sign(&tbs(Curve::P256)).unwrap().abandon().unwrap();
     assert_eq!(token.key_count(), 0);
 }
 
 #[test]
 fn a_device_that_keeps_the_key_gives_no_value() {
     let token = Faulty::new(soft(), Some(Fault::KeepTheKey));
-    let refusal = certified(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
+    let refusal = ready(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
     let DestroyError::StillThere(trace) = &refusal.error else { panic!("{refusal:?}") };
     assert!(trace.by_id == 1 && trace.handle_works);
     // It goes on lying, until somebody mends it.
@@ -157,7 +189,7 @@ fn a_device_that_keeps_the_key_gives_no_value() {
 #[test]
 fn a_device_that_refuses_to_destroy_gives_no_value() {
     let token = Faulty::new(soft(), Some(Fault::Refuse(Step::Destroy)));
-    let refusal = certified(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
+    let refusal = ready(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
     assert_eq!(refusal.error, DestroyError::Refused(FaultyError::Refused(Step::Destroy)));
     let refusal = refusal.key.abandon().unwrap_err();
     assert_eq!(refusal.error, DestroyError::Refused(FaultyError::Refused(Step::Destroy)));
@@ -169,7 +201,7 @@ fn a_device_that_refuses_to_destroy_gives_no_value() {
 #[test]
 fn a_look_up_that_fails_gives_no_value() {
     let token = Faulty::new(soft(), Some(Fault::Refuse(Step::LookUp)));
-    let refusal = certified(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
+    let refusal = ready(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
     assert_eq!(refusal.error, DestroyError::LookUpFailed(FaultyError::Refused(Step::LookUp)));
     token.set(None);
     // Destroyed the first time: the device says that it knows no such key, and the look-up bears it out.
@@ -189,13 +221,13 @@ fn a_session_lost_at_each_step_gives_no_value() {
     assert!(matches!(error.destroyed(), Some(Err(DestroyError::Lost(_)))));
 
     let token = lose(Step::Sign);
-    let refusal = certified(&token).sign(&tbs(Curve::P256)).unwrap_err();
+    let refusal = ready(&token).sign(&tbs(Curve::P256)).unwrap_err();
     assert_eq!(refusal.error, SignError::Device(FaultyError::Lost));
     assert_eq!(refusal.key.abandon().unwrap_err().error, DestroyError::Lost(FaultyError::Lost));
 
     for step in [Step::Destroy, Step::LookUp] {
         let token = lose(step);
-        let refusal = certified(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
+        let refusal = ready(&token).sign(&tbs(Curve::P256)).unwrap().destroy().unwrap_err();
         assert_eq!(refusal.error, DestroyError::Lost(FaultyError::Lost), "{step:?}");
         token.set(None);
         let _ = refusal.key.abandon().unwrap();
@@ -236,7 +268,7 @@ fn nothing_shown_tells_what_was_signed() {
     let secret = "the-merger-agreement";
     let tbs = ToBeSigned::new(secret.as_bytes(), Curve::P256.algorithm());
     let digest = tbs.digest().unwrap();
-    let spent = certified(&token).sign(&tbs).unwrap();
+    let spent = activated(certified(&token), &tbs).sign(&tbs).unwrap();
     let shown = format!("{spent:?} {token:?} {:?}", spent.receipt());
     let listed = format!("{:?}", digest.as_bytes());
     assert!(!shown.contains(secret) && !shown.contains(&listed));
@@ -251,7 +283,7 @@ fn a_token_is_shared_by_threads() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..10 {
-                    let key = certified(Arc::clone(&token));
+                    let key = ready(Arc::clone(&token));
                     let (_destroyed, _value) = key.sign(&tbs(Curve::P256)).unwrap().destroy().unwrap();
                 }
             });

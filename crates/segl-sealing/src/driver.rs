@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use segl_ades::Level;
 use segl_cert::{CertificateContent, Presented};
 use segl_crypto::{DigestAlgorithm, SignatureValue, Time, digest};
-use segl_key::{Destroyed, KeyId, KeyRequest, OneShotKey, Token, TokenError};
+use segl_key::{Activation, Destroyed, KeyId, KeyRequest, OneShotKey, Token, TokenError};
 use segl_record::{Cause, Entry, PresentedContent, SaltSeed};
 use segl_x509::Certificate;
 
@@ -219,8 +219,18 @@ impl<R: CryptoRng> Run<'_, R> {
         signing_time: Time,
         cms: SealCms,
     ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
+        let tbs = cms.to_be_signed();
+        // The holder approved this sealing and no other: the key made for its session signs these octets or none (S000-86).
+        let session = attempt.opening().session.uuid().into_bytes();
+        let activation = Activation::new(session, key.receipt().key_id(), &tbs);
+        let key = match key.activate(activation) {
+            Ok(key) => key,
+            Err(refusal) => {
+                return Err(self.give_up(refusal.key, attempt, SealFault::Activate(refusal.error)));
+            }
+        };
         let asked = self.now();
-        let key = match key.sign(&cms.to_be_signed()) {
+        let key = match key.sign(&tbs) {
             Ok(key) => key,
             Err(refusal) => return Err(self.give_up(refusal.key, attempt, SealFault::Sign(refusal.error))),
         };

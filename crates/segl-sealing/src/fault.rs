@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::error::Error;
 
-use segl_key::{CertifyError, DestroyError, GenerateError, SignError, TokenError};
+use segl_key::{ActivateError, CertifyError, DestroyError, GenerateError, SignError, TokenError};
 use segl_record::{Cause, Entry};
 
 use crate::{EndError, EvidenceError, ServiceError, StampFailure, StepError};
@@ -37,6 +37,9 @@ impl<T: TokenError, E: Error> Error for SealError<T, E> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealFault<T: TokenError + 'static, E: Error + 'static> {
+    /// The key was made for another session than the one that is to be sealed in.
+    #[error("the key may not sign in this session")]
+    Activate(#[source] ActivateError),
     /// The time-stamp over the finished seal could not be laid.
     #[error("the archive time-stamp could not be laid")]
     Archive(#[source] ServiceError),
@@ -107,7 +110,7 @@ impl<T: TokenError, E: Error> SealFault<T, E> {
             Self::Certify(_) | Self::ContentChanged => Cause::ContentChanged,
             Self::Declined => Cause::Cancelled,
             Self::DestructionLate { .. } => Cause::DeadlinePassed,
-            Self::Destruction(_) | Self::Sign(_) => Cause::Signing,
+            Self::Activate(_) | Self::Destruction(_) | Self::Sign(_) => Cause::Signing,
             Self::Evidence(_) => Cause::Evidence,
             Self::Generate(_) => Cause::KeyGeneration,
             Self::Issue(_) | Self::Present(_) => Cause::Issuing,

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use segl_crypto::{SignatureAlgorithm, ToBeSigned};
-use segl_key::{Curve, KeyId, KeyRequest, OneShotKey, SoftToken};
+use segl_key::{Activation, Curve, KeyId, KeyRequest, OneShotKey, SoftToken};
 use segl_record::{Cause, Event, Outcome, PresentedContent, ProgressError, Serial, Step};
 use segl_sealing::{Attempt, Journal, MemoryJournal, StepError, Unfinished, state};
 use segl_testkit::rng::SeededRng;
@@ -39,7 +39,9 @@ fn a_seal_from_begin_to_end() {
     let spki = key.spki_der().to_vec();
     let key = key.certify(&spki, [1; 32]).unwrap();
     let attempt = attempt.certified(Serial::new(&[0x5e, 1]).unwrap(), T0).unwrap();
-    let key = key.sign(&ToBeSigned::new(b"attributes".to_vec(), SignatureAlgorithm::ECDSA_SHA256)).unwrap();
+    let tbs = ToBeSigned::new(b"attributes".to_vec(), SignatureAlgorithm::ECDSA_SHA256);
+    let activation = Activation::new(key.receipt().session(), key.receipt().key_id(), &tbs);
+    let key = key.activate(activation).unwrap().sign(&tbs).unwrap();
     let attempt = attempt.signed(T0).unwrap();
     let (destroyed, _value) = key.destroy().unwrap();
     let attempt = attempt.key_destroyed(&destroyed, Duration::from_micros(700)).unwrap();
