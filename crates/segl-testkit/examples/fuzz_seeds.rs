@@ -25,7 +25,7 @@ use segl::{
     crypto::{DigestAlgorithm, digest},
     key::{Curve, SoftToken},
     pades::read,
-    pdf::{Document, Limits},
+    pdf::{Dictionary, Document, Limits, Object, PdfString, Update},
     record::{Advance, Checkpoint, Event, Head, Outcome, Progress},
     revocation::OcspRequest,
     sealing::{MemoryJournal, Order, PdfDocument, PdfOptions},
@@ -100,6 +100,9 @@ fn main() {
         let sealed = sealed(&authority, &register, &contract, level, number);
         documents.push((format!("contract.{}.pdf", level.suffix()), sealed));
     }
+    let form = with_field(&contract);
+    let sealed_form = sealed(&authority, &register, &form, Level::B, 5);
+    documents.insert(1, ("form.filled.pdf".to_owned(), filled(&sealed_form)));
     for target in ["pdf_document", "pdf_update", "pades_read", "pades_prepare", "validate_pdf"] {
         for (name, bytes) in &documents {
             seed(target, name, bytes);
@@ -216,6 +219,42 @@ fn pem(certificate: &Certificate) -> String {
     let line = |octets: &[u8]| octets.chunks(3).map(group).collect::<String>() + "\n";
     let lines: String = certificate.as_der().chunks(48).map(line).collect();
     format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
+}
+
+/// The document with a form of one field on its first page.
+fn with_field(original: &[u8]) -> Vec<u8> {
+    let document = Document::open(original).unwrap();
+    let (page, dictionary) = document.first_page().unwrap();
+    let mut update = Update::new(&document).unwrap();
+    let field = Dictionary::new()
+        .with("Type", Object::name("Annot"))
+        .with("Subtype", Object::name("Widget"))
+        .with("FT", Object::name("Tx"))
+        .with("T", PdfString::literal("remarks"))
+        .with("Rect", [0, 0, 400, 800].map(Object::Integer).to_vec())
+        .with("P", page);
+    let field = update.add(field).unwrap();
+    let fields = update.add(Object::Array(vec![field.into()])).unwrap();
+    let form = update.add(Dictionary::new().with("Fields", fields)).unwrap();
+    update.replace(page, dictionary.with("Annots", vec![field.into()])).unwrap();
+    update.replace(document.root(), document.catalog().unwrap().with("AcroForm", form)).unwrap();
+    [original, update.finish(b"form").unwrap().bytes()].concat()
+}
+
+/// That document with its field filled, and its information and metadata written anew.
+fn filled(sealed: &[u8]) -> Vec<u8> {
+    let document = Document::open(sealed).unwrap();
+    let fields = document.fields().unwrap();
+    let field = fields.iter().find(|field| field.name == "remarks").unwrap();
+    let mut update = Update::new(&document).unwrap();
+    let look = update.add_stream(Dictionary::new(), b"1 g 0 0 400 800 re f".to_vec()).unwrap();
+    let value = field.dictionary.clone().with("V", PdfString::literal("seen"));
+    let value = value.with("AP", Dictionary::new().with("N", look));
+    update.replace(field.reference.unwrap(), value).unwrap();
+    let metadata = Dictionary::new().with("Type", Object::name("Metadata"));
+    let metadata = update.add_stream(metadata, b"<x/>".to_vec()).unwrap();
+    update.replace(document.root(), document.catalog().unwrap().with("Metadata", metadata)).unwrap();
+    [sealed, update.finish(b"filled").unwrap().bytes()].concat()
 }
 
 /// The document sealed at a level. Every look at the clock finds it a tenth of a second later.
