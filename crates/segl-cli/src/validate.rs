@@ -8,7 +8,7 @@ use segl::ades::Evidence;
 use segl::crypto::{FileSource, Time};
 use segl::path::{Anchor, Anchors};
 use segl::pdf::Limits;
-use segl::validation::Policy;
+use segl::validation::{Policy, SealsMet};
 use segl::x509::Certificate;
 use segl::{EmbeddedAnchors, PdfValidation, embedded_anchors, read_pdf, validate_pdf};
 
@@ -45,8 +45,12 @@ pub(crate) fn run(cli: &Cli, args: &ValidateArgs, console: &Console) -> Result<E
     let evidence = evidence(&args.evidence)?;
     let mut text = String::new();
     let mut worst = 0;
+    let mut met = SealsMet::new();
     for file in &args.files {
-        let judged = judge(file, &trust, &evidence, time);
+        let mut judged = judge(file, &trust, &evidence, time);
+        if let Ok(validation) = &mut judged {
+            met.add(&file.to_string_lossy(), &mut validation.report, &Policy::default());
+        }
         worst = worst.max(match &judged {
             Ok(validation) if validation.report.all_passed() => 0,
             Ok(_) => NOT_PASSED,

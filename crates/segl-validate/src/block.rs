@@ -115,6 +115,8 @@ pub enum Check {
     BestTimeBeforeNotAfter,
     /// The best time is not before the start of the signing certificate.
     BestTimeSinceNotBefore,
+    /// A certificate that lives for one seal made no other.
+    CertificateForOneSeal,
     /// A path to an anchor satisfies RFC 5280, 6.1.
     CertificatePath,
     /// Signed data is at hand.
@@ -193,6 +195,7 @@ impl Check {
             Self::AuthorityKeyIdentifier => "AUTHORITY_KEY_IDENTIFIER",
             Self::BestTimeBeforeNotAfter => "BEST_TIME_BEFORE_NOT_AFTER",
             Self::BestTimeSinceNotBefore => "BEST_TIME_SINCE_NOT_BEFORE",
+            Self::CertificateForOneSeal => "CERTIFICATE_FOR_ONE_SEAL",
             Self::CertificatePath => "CERTIFICATE_PATH",
             Self::ContentFound => "CONTENT_FOUND",
             Self::ContentIntact => "CONTENT_INTACT",

@@ -17,6 +17,7 @@ mod block;
 mod conclusion;
 mod covered;
 mod material;
+mod one_seal;
 mod poe;
 mod policy;
 mod process;
@@ -27,6 +28,7 @@ pub use crate::algorithms::{AlgorithmConstraints, Judgement, KeyAlgorithm, Relia
 pub use crate::block::{Block, BlockKind, Check, Level, Line};
 pub use crate::conclusion::{Conclusion, Doubt, Failure, Indication};
 pub use crate::covered::{Covered, CoveredKind, CoveredObject};
+pub use crate::one_seal::SealsMet;
 pub use crate::policy::{CertificateRules, Freshness, Policy, SignatureRules, TimestampRules};
 pub use crate::report::{Report, SignatureReport, TimestampReport};
 pub use crate::validate::{validate, validate_timestamp};

@@ -85,6 +85,8 @@ pub struct SignatureRules {
     pub signing_time: Level,
     /// It lies in the validity of the signing certificate.
     pub signing_time_in_validity: Level,
+    /// A certificate that lives no longer than this is for one seal, and no other seal carries it (S000-33).
+    pub one_seal: (Level, Duration),
 }
 
 /// Rules for time-stamps.
@@ -163,6 +165,8 @@ impl Default for Policy {
                 references_in_path: Level::Warn,
                 signing_time: Level::Fail,
                 signing_time_in_validity: Level::Fail,
+                // Ten days is the longest life of a certificate that is issued for one seal.
+                one_seal: (Level::Warn, Duration::from_secs(864_000)),
             },
             timestamp: TimestampRules {
                 delay: None,

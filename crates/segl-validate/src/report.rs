@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use segl_ades::{Format, TimestampKind};
-use segl_crypto::{DigestAlgorithm, SignatureAlgorithm, Time};
+use segl_crypto::{DigestAlgorithm, SignatureAlgorithm, SignatureValue, Time};
 use segl_x509::{Certificate, ObjectIdentifier};
 
 use crate::block::{Block, Line};
@@ -43,6 +43,8 @@ pub struct SignatureReport {
     pub signature_intact: Option<bool>,
     /// Whether all signed data has the digest that was signed; `None` when that was not tried.
     pub references_intact: Option<bool>,
+    /// The signature value.
+    pub value: SignatureValue,
     /// The digest algorithm beside the signature.
     pub digest_algorithm: Option<DigestAlgorithm>,
     /// The signature algorithm, when it is known.

@@ -8,6 +8,7 @@ use segl_x509::Certificate;
 
 use crate::covered::{Covered, Index};
 use crate::material::{Id, Material};
+use crate::one_seal::SealsMet;
 use crate::policy::Policy;
 use crate::process::basic;
 use crate::process::subject::{Stamp, Subject};
@@ -34,7 +35,7 @@ pub fn validate(
         .map(|signature| (Subject::Signature(signature).id(), signature.id.as_str()))
         .collect();
     let shared = Shared::new(signatures.len());
-    Report {
+    let mut report = Report {
         time,
         policy: policy.name.clone(),
         algorithms: policy.algorithms.name.clone(),
@@ -43,7 +44,9 @@ pub fn validate(
             .iter()
             .map(|signature| one(signature, &named, evidence, anchors, time, policy, &shared))
             .collect(),
-    }
+    };
+    SealsMet::new().add("", &mut report, policy);
+    report
 }
 
 /// Validates one time-stamp by itself (EN 319 102-1, 5.4), for example a token in a file of its own.
@@ -127,6 +130,7 @@ fn one(
         claimed_signing_time: signature.properties.claimed_signing_time,
         signature_intact: basic.intact.signature,
         references_intact: basic.intact.references,
+        value: signature.value.clone(),
         digest_algorithm: signature.digest_algorithm,
         signature_algorithm: subject.algorithm().ok(),
         signing_certificate: basic.signer,

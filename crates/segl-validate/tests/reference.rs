@@ -269,6 +269,45 @@ fn a_time_stamp_says_what_it_covers_and_how_exactly() {
     assert_eq!(found.timestamps[1].covered, segl_validate::Covered::default());
 }
 
+/// A certificate that lives for one seal is told when it made two, in one file or in several (S000-33).
+#[test]
+fn a_short_lived_certificate_that_made_two_seals_is_told() {
+    let Some(root) = reference() else { return };
+    let folder = root.join("12h");
+    let (anchors, time): (_, Time) = (anchors(&folder), "2026-11-22T03:30:00Z".parse().unwrap());
+    let one = signatures(&folder.join("lta.pdf"));
+    let told = |report: &segl_validate::Report| {
+        let lines = report.signatures.iter().flat_map(|signature| signature.lines());
+        let lines = lines.filter(|line| line.check == Check::CertificateForOneSeal);
+        lines.map(|line| line.detail.rsplit(": ").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let judged = |signatures: &[Signature], policy: &Policy| {
+        validate(signatures, &Evidence::default(), &anchors, time, policy)
+    };
+    // A copy is the same seal; another value is another one.
+    let mut second = one[0].clone();
+    second.id = "Second".to_owned();
+    assert!(told(&judged(&[one[0].clone(), second.clone()], &Policy::default())).is_empty());
+    second.value = segl_crypto::SignatureValue::from_raw_ecdsa(&[1; 64]).unwrap();
+    let both = [one[0].clone(), second.clone()];
+    assert_eq!(told(&judged(&both, &Policy::default())), ["Second", one[0].id.as_str()]);
+    let mut strict = Policy::default();
+    strict.signature.one_seal.0 = segl_validate::Level::Fail;
+    let report = judged(&both, &strict);
+    assert_eq!(report.signatures[0].indication.to_string(), "INDETERMINATE/SIG_CONSTRAINTS_FAILURE");
+    assert_eq!(report.signatures[0].reason().unwrap().check, Check::CertificateForOneSeal);
+    strict.signature.one_seal.1 = Duration::from_secs(3600);
+    assert!(told(&judged(&both, &strict)).is_empty(), "the certificate lives longer");
+    // In another file.
+    let mut met = segl_validate::SealsMet::new();
+    let mut first = judged(&one, &Policy::default());
+    met.add("a.pdf", &mut first, &Policy::default());
+    assert!(told(&first).is_empty());
+    let mut other = judged(&[second], &Policy::default());
+    met.add("b.pdf", &mut other, &Policy::default());
+    assert_eq!(told(&other), [format!("{} in a.pdf", one[0].id)]);
+}
+
 /// What is reported can be read by a person: the check that decided is the reason.
 #[test]
 fn the_reason_is_the_check_that_decided() {
