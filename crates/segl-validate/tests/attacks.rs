@@ -14,7 +14,7 @@ use segl_ades::{CoveredObjects, Evidence, Scope, Signature, TimestampClaim, Time
 use segl_cades::{Covered, Flavour, prepare, read_signature};
 use segl_cms::encode::{element, object_identifier, octet_string, sequence, unsigned_integer};
 use segl_cms::{SignedDataBuilder, SignedDataView, ess, oids as cms};
-use segl_crypto::{DigestAlgorithm, SoftKind, Time, ToBeSigned, digest, sha256};
+use segl_crypto::{DigestAlgorithm, SoftKind, SoftwareKey, Time, ToBeSigned, digest, sha256};
 use segl_path::Anchors;
 use segl_revocation::{CertId, CrlBuilder, OcspResponseBuilder, OcspView, Reason};
 use segl_testkit::pki::{Party, ca_extensions, extension, issue, name, seal_extensions, unit_extensions};
@@ -377,4 +377,55 @@ fn keys_that_many_units_are_tried_with_cost_a_bound() {
     let report = validate(&signatures, &evidence, &anchors(&[&pki.root]), now, &Policy::default());
     assert_eq!(report.signatures.len(), 16);
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
+
+/// Certificates whose names have tens of thousands of parts: each is shown and compared in many places.
+#[test]
+fn names_of_many_parts_cost_a_bound() {
+    let pki = pki();
+    let now = at(2026);
+    let part = sequence(&[object_identifier(&segl_x509::oids::COMMON_NAME), element(0x0c, b"A")]);
+    let long = sequence(&vec![element(0x31, &part); 40_000]);
+    let algorithm = pki.root.key.algorithm();
+    let unit = |serial: u8| {
+        let tbs = sequence(&[
+            element(0xa0, &[2, 1, 2]),
+            unsigned_integer(&[serial]),
+            algorithm.to_der(),
+            long.clone(),
+            sequence(&[at(2024).to_der(), at(2034).to_der()]),
+            long.clone(),
+            pki.unit.certificate.spki_der().to_vec(),
+            element(0xa3, &sequence(&ca_extensions())),
+        ]);
+        let value = pki.unit.key.sign(&ToBeSigned::new(tbs.clone(), algorithm)).unwrap();
+        let bits = element(0x03, &[&[0][..], value.as_bytes()].concat());
+        Certificate::from_der(&sequence(&[tbs, algorithm.to_der(), bits])).unwrap()
+    };
+    let mut signature = signature(&pki.seal, now);
+    let key = &pki.unit.key;
+    for serial in 0..4 {
+        let unit = Party {
+            key: SoftwareKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap()).unwrap(),
+            certificate: unit(serial),
+        };
+        let stamp = claim(TimestampKind::Signature, token(&unit, b"value", at(2025)), b"value", &[]);
+        signature.timestamps.push(stamp);
+    }
+    let begun = Instant::now();
+    let report = validate(
+        core::slice::from_ref(&signature),
+        &Evidence::default(),
+        &anchors(&[&pki.root]),
+        now,
+        &Policy::default(),
+    );
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    let shown: usize = report.signatures[0]
+        .timestamps
+        .iter()
+        .flat_map(|stamp| &stamp.blocks)
+        .map(|block| block.subject.len() + block.lines.iter().map(|line| line.detail.len()).sum::<usize>())
+        .sum();
+    assert!(shown < 8 << 20, "{shown} octets are shown");
 }
