@@ -165,8 +165,8 @@ pub(crate) fn exemption(
     };
     let oid = rules.revocation_exempt.iter().find(says)?;
     let known = context.material.statuses(certificate, issuer);
-    if known.found.iter().any(|status| !status.is_delegated_to(certificate) && status.revocation().is_some())
-    {
+    let mut heard = known.found.iter().filter(|status| status.this_update() <= context.now);
+    if heard.any(|status| !status.is_delegated_to(certificate) && status.revocation().is_some()) {
         return None;
     }
     Some(format!("it has the extension {oid}"))
