@@ -1,46 +1,37 @@
-//! DER by hand: a walk that never allocates (a CRL may have a million entries), and writing by nesting.
+//! What CRLs and OCSP need beside the walk of `segl-x509` (it never allocates: a CRL may have a million entries), and writing by
+//! nesting.
 
 use core::ops::Range;
 
 use segl_crypto::Time;
+pub(crate) use segl_x509::reader::{
+    BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER as OID, OCTET_STRING, Reader, SEQUENCE,
+    Tlv, UTC_TIME,
+};
 use segl_x509::{ObjectIdentifier, SyntaxError, SyntaxErrorKind};
 
-pub(crate) const BOOLEAN: u8 = 0x01;
-pub(crate) const INTEGER: u8 = 0x02;
-pub(crate) const BIT_STRING: u8 = 0x03;
-pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const OID: u8 = 0x06;
 pub(crate) const ENUMERATED: u8 = 0x0a;
-pub(crate) const UTC_TIME: u8 = 0x17;
-pub(crate) const GENERALIZED_TIME: u8 = 0x18;
-pub(crate) const SEQUENCE: u8 = 0x30;
 
-/// One element and where it stands, counted from the start of the whole input.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tlv<'a> {
-    pub(crate) tag: u8,
-    pub(crate) offset: usize,
-    pub(crate) content: &'a [u8],
-    pub(crate) whole: &'a [u8],
+/// Values that an element may hold.
+pub(crate) trait Value {
+    /// Where the element stands in the outermost input.
+    fn range(&self) -> Range<usize>;
+    /// A Time (RFC 5280 4.1.2.5) or a GeneralizedTime.
+    fn time(&self) -> Result<Time, SyntaxError>;
+    /// Where the octets of a BIT STRING stand; empty when it has unused bits, which no signature value has.
+    fn signature_range(&self) -> Result<Range<usize>, SyntaxError>;
+    fn oid(&self) -> Result<ObjectIdentifier, SyntaxError>;
+    /// A non-negative INTEGER or ENUMERATED of one octet.
+    fn small(&self) -> Result<u8, SyntaxError>;
+    fn boolean(&self) -> Result<bool, SyntaxError>;
 }
 
-impl<'a> Tlv<'a> {
-    /// A reader of the elements inside.
-    pub(crate) fn inside(&self) -> Reader<'a> {
-        let header = self.whole.len().saturating_sub(self.content.len());
-        Reader { rest: self.content, offset: self.offset.saturating_add(header) }
-    }
-
-    pub(crate) fn range(&self) -> Range<usize> {
+impl Value for Tlv<'_> {
+    fn range(&self) -> Range<usize> {
         self.offset..self.offset.saturating_add(self.whole.len())
     }
 
-    pub(crate) fn error(&self, kind: SyntaxErrorKind) -> SyntaxError {
-        SyntaxError { offset: self.offset, kind }
-    }
-
-    /// A Time (RFC 5280 4.1.2.5) or a GeneralizedTime.
-    pub(crate) fn time(&self) -> Result<Time, SyntaxError> {
+    fn time(&self) -> Result<Time, SyntaxError> {
         match self.tag {
             UTC_TIME => Time::from_utc_time(self.content),
             GENERALIZED_TIME => Time::from_generalized_time(self.content),
@@ -49,106 +40,29 @@ impl<'a> Tlv<'a> {
         .ok_or_else(|| self.error(SyntaxErrorKind::Time))
     }
 
-    /// Where the octets of a BIT STRING stand; empty when it has unused bits, which no signature value has.
-    pub(crate) fn signature_range(&self) -> Result<Range<usize>, SyntaxError> {
+    fn signature_range(&self) -> Result<Range<usize>, SyntaxError> {
         let (unused, octets) =
             self.content.split_first().ok_or_else(|| self.error(SyntaxErrorKind::BitString))?;
         let end = self.range().end;
         Ok(if *unused == 0 { end.saturating_sub(octets.len())..end } else { end..end })
     }
 
-    pub(crate) fn oid(&self) -> Result<ObjectIdentifier, SyntaxError> {
+    fn oid(&self) -> Result<ObjectIdentifier, SyntaxError> {
         ObjectIdentifier::from_bytes(self.content).map_err(|_| self.error(SyntaxErrorKind::ObjectIdentifier))
     }
 
-    /// A non-negative INTEGER or ENUMERATED of one octet.
-    pub(crate) fn small(&self) -> Result<u8, SyntaxError> {
+    fn small(&self) -> Result<u8, SyntaxError> {
         match self.content {
             [value @ 0..=0x7f] => Ok(*value),
             _ => Err(self.error(SyntaxErrorKind::Integer)),
         }
     }
 
-    pub(crate) fn boolean(&self) -> Result<bool, SyntaxError> {
+    fn boolean(&self) -> Result<bool, SyntaxError> {
         match self.content {
             [octet] => Ok(*octet != 0),
             _ => Err(self.error(SyntaxErrorKind::Boolean)),
         }
-    }
-}
-
-/// Reads elements one after the other: definite lengths of up to four octets, tags of one octet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reader<'a> {
-    rest: &'a [u8],
-    offset: usize,
-}
-
-impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8], offset: usize) -> Self {
-        Self { rest: bytes, offset }
-    }
-
-    /// The single element that fills the input.
-    pub(crate) fn only(bytes: &'a [u8], offset: usize, tag: u8) -> Result<Tlv<'a>, SyntaxError> {
-        let mut reader = Self::new(bytes, offset);
-        let tlv = reader.expect(tag)?;
-        reader.finish()?;
-        Ok(tlv)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    pub(crate) fn peek(&self) -> Option<u8> {
-        self.rest.first().copied()
-    }
-
-    pub(crate) fn any(&mut self) -> Result<Tlv<'a>, SyntaxError> {
-        let error = |kind| SyntaxError { offset: self.offset, kind };
-        let (header, length) = match self.rest {
-            [tag, ..] if tag & 0x1f == 0x1f => return Err(error(SyntaxErrorKind::LongTag)),
-            [_, short @ 0..=0x7f, ..] => (2, usize::from(*short)),
-            [_, form @ 0x81..=0x84, following @ ..] => {
-                let count = usize::from(form & 0x7f);
-                let octets = following.get(..count).ok_or_else(|| error(SyntaxErrorKind::Truncated))?;
-                // Four octets always fit the 32 bits that every supported usize has.
-                let length = octets.iter().fold(0_usize, |length, octet| (length << 8) | usize::from(*octet));
-                (count.saturating_add(2), length)
-            }
-            [_, _, ..] => return Err(error(SyntaxErrorKind::LengthForm)),
-            _ => return Err(error(SyntaxErrorKind::Truncated)),
-        };
-        let total = header.checked_add(length).ok_or_else(|| error(SyntaxErrorKind::Truncated))?;
-        let parts = self.rest.split_at_checked(total);
-        let parts = parts.and_then(|(whole, rest)| Some((whole, whole.get(header..)?, rest)));
-        let (whole, content, rest) = parts.ok_or_else(|| error(SyntaxErrorKind::Truncated))?;
-        let tag = whole.first().copied().unwrap_or_default();
-        let tlv = Tlv { tag, offset: self.offset, content, whole };
-        self.rest = rest;
-        self.offset = self.offset.saturating_add(total);
-        Ok(tlv)
-    }
-
-    pub(crate) fn expect(&mut self, tag: u8) -> Result<Tlv<'a>, SyntaxError> {
-        let kind = match self.peek() {
-            Some(found) if found == tag => return self.any(),
-            Some(found) => SyntaxErrorKind::UnexpectedTag { expected: tag, found },
-            None => SyntaxErrorKind::Truncated,
-        };
-        Err(SyntaxError { offset: self.offset, kind })
-    }
-
-    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Tlv<'a>>, SyntaxError> {
-        if self.peek() == Some(tag) { self.any().map(Some) } else { Ok(None) }
-    }
-
-    pub(crate) fn finish(&self) -> Result<(), SyntaxError> {
-        if self.rest.is_empty() {
-            return Ok(());
-        }
-        Err(SyntaxError { offset: self.offset, kind: SyntaxErrorKind::TrailingData })
     }
 }
 
@@ -220,10 +134,10 @@ mod tests {
     fn errors_know_where_they_are() {
         let inner = tlv(SEQUENCE, &[&[INTEGER, 5, 0]]);
         let outer = tlv(SEQUENCE, &[&inner]);
-        let sequence = Reader::only(&outer, 0, SEQUENCE).unwrap().inside().expect(SEQUENCE).unwrap();
-        let error = sequence.inside().expect(INTEGER).unwrap_err();
+        let sequence = Reader::only(&outer, 0, SEQUENCE).unwrap().reader().expect(SEQUENCE).unwrap();
+        let error = sequence.reader().expect(INTEGER).unwrap_err();
         assert_eq!(error, SyntaxError { offset: 4, kind: SyntaxErrorKind::Truncated });
-        let error = sequence.inside().expect(OID).unwrap_err();
+        let error = sequence.reader().expect(OID).unwrap_err();
         assert_eq!(error.kind, SyntaxErrorKind::UnexpectedTag { expected: OID, found: INTEGER });
     }
 }

@@ -2,7 +2,7 @@ use segl_crypto::{DigestAlgorithm, digest};
 use segl_x509::{Certificate, ObjectIdentifier, SyntaxError};
 
 use crate::{
-    asn1::{INTEGER, OCTET_STRING, OID, SEQUENCE, Tlv, oid, tlv},
+    asn1::{INTEGER, OCTET_STRING, OID, SEQUENCE, Tlv, Value as _, oid, tlv},
     crl::significant,
 };
 
@@ -43,8 +43,8 @@ impl CertId {
     }
 
     pub(crate) fn read(value: &Tlv<'_>) -> Result<Self, SyntaxError> {
-        let mut fields = value.inside();
-        let algorithm = fields.expect(SEQUENCE)?.inside().expect(OID)?.oid()?;
+        let mut fields = value.reader();
+        let algorithm = fields.expect(SEQUENCE)?.reader().expect(OID)?.oid()?;
         let issuer_name_hash = fields.expect(OCTET_STRING)?.content.to_vec();
         let issuer_key_hash = fields.expect(OCTET_STRING)?.content.to_vec();
         let serial = fields.expect(INTEGER)?.content.to_vec();

@@ -9,7 +9,9 @@ use segl_x509::{
 
 use crate::{
     Answer, CrlError, CrlSignatureError, Reason, Status, WhyUnknown,
-    asn1::{BIT_STRING, BOOLEAN, ENUMERATED, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Tlv, shift},
+    asn1::{
+        BIT_STRING, BOOLEAN, ENUMERATED, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Tlv, Value as _, shift,
+    },
     memo::Memo,
     oid::*,
 };
@@ -184,13 +186,13 @@ impl CrlView {
         let mut unknown = None;
         while !rest.is_empty() {
             let entry = rest.expect(SEQUENCE)?;
-            let mut fields = entry.inside();
+            let mut fields = entry.reader();
             if significant(fields.expect(INTEGER)?.content) != wanted {
                 fields.any()?;
                 if unknown.is_none()
                     && let Some(extensions) = fields.optional(SEQUENCE)?
                 {
-                    unknown = unknown_critical(extensions.inside())?;
+                    unknown = unknown_critical(extensions.reader())?;
                 }
                 continue;
             }
@@ -347,10 +349,10 @@ impl<'a> VerifiedCrl<'a> {
 
 impl IssuingDistributionPoint {
     fn read(value: &[u8]) -> Result<Self, SyntaxError> {
-        let mut fields = Reader::only(value, 0, SEQUENCE)?.inside();
+        let mut fields = Reader::only(value, 0, SEQUENCE)?.reader();
         let name = match fields.optional(0xa0)? {
             Some(outer) => {
-                let offset = outer.inside().any()?.offset;
+                let offset = outer.reader().any()?.offset;
                 Some(DistributionPointName::from_der(outer.content).map_err(|error| shift(error, offset))?)
             }
             None => None,
@@ -402,7 +404,7 @@ impl IssuingDistributionPoint {
 
 impl<'a> CrlEntry<'a> {
     fn read(entry: &Tlv<'a>) -> Result<Self, SyntaxError> {
-        let mut fields = entry.inside();
+        let mut fields = entry.reader();
         let serial = fields.expect(INTEGER)?.content;
         let revoked_at = fields.any()?.time()?;
         let mut read = Self {
@@ -414,17 +416,17 @@ impl<'a> CrlEntry<'a> {
             has_unknown_critical: false,
         };
         let mut extensions = match fields.optional(SEQUENCE)? {
-            Some(list) => list.inside(),
+            Some(list) => list.reader(),
             None => Reader::new(&[], 0),
         };
         fields.finish()?;
         while !extensions.is_empty() {
-            let mut parts = extensions.expect(SEQUENCE)?.inside();
+            let mut parts = extensions.expect(SEQUENCE)?.reader();
             let id = parts.expect(OID)?.content;
             let critical = parts.optional(BOOLEAN)?.map_or(Ok(false), |flag| flag.boolean())?;
             let value = parts.expect(OCTET_STRING)?;
             parts.finish()?;
-            let mut inside = value.inside();
+            let mut inside = value.reader();
             if id == REASON_CODE.as_bytes() {
                 // Some issuers write the code as an INTEGER.
                 let code = inside.any()?;
@@ -449,7 +451,7 @@ impl<'a> CrlEntry<'a> {
 /// The type of the first critical extension among these that says something this crate does not process.
 fn unknown_critical<'a>(mut extensions: Reader<'a>) -> Result<Option<&'a [u8]>, SyntaxError> {
     while !extensions.is_empty() {
-        let mut parts = extensions.expect(SEQUENCE)?.inside();
+        let mut parts = extensions.expect(SEQUENCE)?.reader();
         let id = parts.expect(OID)?.content;
         let critical = parts.optional(BOOLEAN)?.map_or(Ok(false), |flag| flag.boolean())?;
         if critical && ![REASON_CODE.as_bytes(), INVALIDITY_DATE.as_bytes()].contains(&id) {
@@ -460,13 +462,13 @@ fn unknown_critical<'a>(mut extensions: Reader<'a>) -> Result<Option<&'a [u8]>, 
 }
 
 fn read(der: &[u8]) -> Result<Inner, SyntaxError> {
-    let mut list = Reader::only(der, 0, SEQUENCE)?.inside();
+    let mut list = Reader::only(der, 0, SEQUENCE)?.reader();
     let tbs = list.expect(SEQUENCE)?;
     let algorithm = list.expect(SEQUENCE)?;
     let signature = list.expect(BIT_STRING)?;
     list.finish()?;
 
-    let mut fields = tbs.inside();
+    let mut fields = tbs.reader();
     fields.optional(INTEGER)?;
     let tbs_algorithm = fields.expect(SEQUENCE)?;
     let issuer = fields.expect(SEQUENCE)?;
@@ -478,7 +480,7 @@ fn read(der: &[u8]) -> Result<Inner, SyntaxError> {
     let entries = fields.optional(SEQUENCE)?;
     let extensions = match fields.optional(0xa0)? {
         Some(outer) => {
-            let list = outer.inside().expect(SEQUENCE)?;
+            let list = outer.reader().expect(SEQUENCE)?;
             Extension::list_from_der(outer.content).map_err(|error| shift(error, list.offset))?
         }
         None => Vec::new(),

@@ -6,7 +6,9 @@ use segl_x509::{Certificate, Extension, Name, SyntaxError, SyntaxErrorKind};
 
 use crate::{
     Answer, CertId, OcspError, OcspSignatureError, Reason, Status, WhyUnknown,
-    asn1::{BIT_STRING, ENUMERATED, GENERALIZED_TIME, OCTET_STRING, OID, Reader, SEQUENCE, Tlv, shift},
+    asn1::{
+        BIT_STRING, ENUMERATED, GENERALIZED_TIME, OCTET_STRING, OID, Reader, SEQUENCE, Tlv, Value as _, shift,
+    },
     memo::Memo,
     oid::*,
     request,
@@ -119,7 +121,7 @@ impl OcspView {
     /// [`OcspError::NotSuccessful`] when the responder answered with an error, which nobody signs.
     pub fn from_der(der: &[u8]) -> Result<Self, OcspError> {
         check_size(der)?;
-        let mut outer = Reader::only(der, 0, SEQUENCE)?.inside();
+        let mut outer = Reader::only(der, 0, SEQUENCE)?.reader();
         let status = ResponseStatus::from_code(outer.expect(ENUMERATED)?.small()?);
         let bytes = outer.optional(0xa0)?;
         outer.finish()?;
@@ -129,14 +131,14 @@ impl OcspView {
         let Some(bytes) = bytes else {
             return Err(SyntaxError { offset: der.len(), kind: SyntaxErrorKind::Truncated }.into());
         };
-        let mut fields = bytes.inside().expect(SEQUENCE)?.inside();
+        let mut fields = bytes.reader().expect(SEQUENCE)?.reader();
         let kind = fields.expect(OID)?.oid()?;
         if kind != OCSP_BASIC {
             return Err(OcspError::ResponseType(kind));
         }
         let response = fields.expect(OCTET_STRING)?;
         fields.finish()?;
-        Self::read(der, &response.inside().expect(SEQUENCE)?)
+        Self::read(der, &response.reader().expect(SEQUENCE)?)
     }
 
     /// Reads a bare BasicOCSPResponse in DER, as some signature formats embed it.
@@ -279,7 +281,7 @@ impl OcspView {
     }
 
     fn read(der: &[u8], basic: &Tlv<'_>) -> Result<Self, OcspError> {
-        let mut fields = basic.inside();
+        let mut fields = basic.reader();
         let tbs = fields.expect(SEQUENCE)?;
         let algorithm = fields.expect(SEQUENCE)?;
         let signature = fields.expect(BIT_STRING)?;
@@ -289,11 +291,11 @@ impl OcspView {
         };
         fields.finish()?;
 
-        let mut data = tbs.inside();
+        let mut data = tbs.reader();
         data.optional(0xa0)?;
         let responder = ResponderId::read(&data.any()?)?;
         let produced_at = data.expect(GENERALIZED_TIME)?.time()?;
-        let mut list = data.expect(SEQUENCE)?.inside();
+        let mut list = data.expect(SEQUENCE)?.reader();
         let mut singles = Vec::new();
         while !list.is_empty() {
             if singles.len() >= MAX_SINGLES {
@@ -418,10 +420,10 @@ impl ResponderId {
     fn read(choice: &Tlv<'_>) -> Result<Self, SyntaxError> {
         match choice.tag {
             0xa1 => {
-                let name = choice.inside().expect(SEQUENCE)?;
+                let name = choice.reader().expect(SEQUENCE)?;
                 Name::from_der(choice.content).map(Self::ByName).map_err(|error| shift(error, name.offset))
             }
-            0xa2 => Ok(Self::ByKey(choice.inside().expect(OCTET_STRING)?.content.to_vec())),
+            0xa2 => Ok(Self::ByKey(choice.reader().expect(OCTET_STRING)?.content.to_vec())),
             found => Err(choice.error(SyntaxErrorKind::UnknownChoice { found })),
         }
     }
@@ -440,8 +442,8 @@ impl SingleResponse {
         let Some(found) = self.extensions.iter().find(|extension| *extension.oid() == CERT_HASH) else {
             return Ok(None);
         };
-        let mut fields = Reader::only(found.value(), 0, SEQUENCE)?.inside();
-        let algorithm = fields.expect(SEQUENCE)?.inside().expect(OID)?.oid()?;
+        let mut fields = Reader::only(found.value(), 0, SEQUENCE)?.reader();
+        let algorithm = fields.expect(SEQUENCE)?.reader().expect(OID)?.oid()?;
         let hash = fields.expect(OCTET_STRING)?.content;
         Ok(DigestAlgorithm::from_oid(&algorithm).and_then(|algorithm| Digest::new(algorithm, hash)))
     }
@@ -453,17 +455,17 @@ impl SingleResponse {
     }
 
     fn read(single: &Tlv<'_>) -> Result<Self, SyntaxError> {
-        let mut fields = single.inside();
+        let mut fields = single.reader();
         let certificate = CertId::read(&fields.expect(SEQUENCE)?)?;
         let choice = fields.any()?;
         let status = match choice.tag {
             0x80 => SingleStatus::Good,
             0x82 => SingleStatus::Unknown,
             0xa1 => {
-                let mut info = choice.inside();
+                let mut info = choice.reader();
                 let at = info.expect(GENERALIZED_TIME)?.time()?;
                 let reason = match info.optional(0xa0)? {
-                    Some(outer) => Some(Reason::from_code(outer.inside().expect(ENUMERATED)?.small()?)),
+                    Some(outer) => Some(Reason::from_code(outer.reader().expect(ENUMERATED)?.small()?)),
                     None => None,
                 };
                 info.finish()?;
@@ -473,7 +475,7 @@ impl SingleResponse {
         };
         let this_update = fields.expect(GENERALIZED_TIME)?.time()?;
         let next_update = match fields.optional(0xa0)? {
-            Some(outer) => Some(outer.inside().expect(GENERALIZED_TIME)?.time()?),
+            Some(outer) => Some(outer.reader().expect(GENERALIZED_TIME)?.time()?),
             None => None,
         };
         let extensions = read_extensions(fields.optional(0xa1)?)?;
@@ -527,13 +529,13 @@ fn check_size(der: &[u8]) -> Result<(), OcspError> {
 
 fn read_extensions(outer: Option<Tlv<'_>>) -> Result<Vec<Extension>, SyntaxError> {
     let Some(outer) = outer else { return Ok(Vec::new()) };
-    let list = outer.inside().expect(SEQUENCE)?;
+    let list = outer.reader().expect(SEQUENCE)?;
     Extension::list_from_der(outer.content).map_err(|error| shift(error, list.offset))
 }
 
 fn read_certificates(outer: &Tlv<'_>) -> Result<Vec<Certificate>, OcspError> {
-    let mut fields = outer.inside();
-    let mut list = fields.expect(SEQUENCE)?.inside();
+    let mut fields = outer.reader();
+    let mut list = fields.expect(SEQUENCE)?.reader();
     fields.finish()?;
     let mut certificates = Vec::new();
     while !list.is_empty() {

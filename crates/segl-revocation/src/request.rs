@@ -58,26 +58,26 @@ impl OcspRequest {
         if der.len() > MAX_OCSP_REQUEST_SIZE {
             return Err(OcspError::TooLarge { size: der.len(), limit: MAX_OCSP_REQUEST_SIZE });
         }
-        let mut outer = Reader::only(der, 0, SEQUENCE)?.inside();
-        let mut tbs = outer.expect(SEQUENCE)?.inside();
+        let mut outer = Reader::only(der, 0, SEQUENCE)?.reader();
+        let mut tbs = outer.expect(SEQUENCE)?.reader();
         outer.optional(0xa0)?;
         outer.finish()?;
         tbs.optional(0xa0)?;
         tbs.optional(0xa1)?;
-        let mut list = tbs.expect(SEQUENCE)?.inside();
+        let mut list = tbs.expect(SEQUENCE)?.reader();
         let mut certificates = Vec::new();
         while !list.is_empty() {
             if certificates.len() >= MAX_OCSP_REQUESTS {
                 return Err(OcspError::TooMany { what: "requests", limit: MAX_OCSP_REQUESTS });
             }
-            let mut request = list.expect(SEQUENCE)?.inside();
+            let mut request = list.expect(SEQUENCE)?.reader();
             certificates.push(CertId::read(&request.expect(SEQUENCE)?)?);
             request.optional(0xa0)?;
             request.finish()?;
         }
         let extensions = match tbs.optional(0xa2)? {
             Some(outer) => {
-                let offset = outer.inside().any()?.offset;
+                let offset = outer.reader().any()?.offset;
                 Extension::list_from_der(outer.content).map_err(|error| shift(error, offset))?
             }
             None => Vec::new(),

@@ -24,7 +24,7 @@ mod oid;
 pub mod oids;
 mod pem;
 mod policies;
-mod reader;
+pub mod reader;
 #[cfg(feature = "x509-cert")]
 mod rustcrypto;
 mod string;

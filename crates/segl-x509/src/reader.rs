@@ -1,17 +1,27 @@
-//! A walk over tag, length, value that never copies and never recurses.
+//! A walk over tag, length, value that never copies and never recurses: for certificates, and for what crates above read of the same
+//! make, such as CRLs and OCSP responses.
 
 use crate::bytes::Bytes;
 use crate::error::{SyntaxError, SyntaxErrorKind};
 
-pub(crate) const BOOLEAN: u8 = 0x01;
-pub(crate) const INTEGER: u8 = 0x02;
-pub(crate) const BIT_STRING: u8 = 0x03;
-pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(crate) const UTC_TIME: u8 = 0x17;
-pub(crate) const GENERALIZED_TIME: u8 = 0x18;
-pub(crate) const SEQUENCE: u8 = 0x30;
-pub(crate) const SET: u8 = 0x31;
+/// Identifier octet of BOOLEAN.
+pub const BOOLEAN: u8 = 0x01;
+/// Identifier octet of INTEGER.
+pub const INTEGER: u8 = 0x02;
+/// Identifier octet of BIT STRING, primitive.
+pub const BIT_STRING: u8 = 0x03;
+/// Identifier octet of OCTET STRING, primitive.
+pub const OCTET_STRING: u8 = 0x04;
+/// Identifier octet of OBJECT IDENTIFIER.
+pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// Identifier octet of UTCTime.
+pub const UTC_TIME: u8 = 0x17;
+/// Identifier octet of GeneralizedTime.
+pub const GENERALIZED_TIME: u8 = 0x18;
+/// Identifier octet of SEQUENCE.
+pub const SEQUENCE: u8 = 0x30;
+/// Identifier octet of SET.
+pub const SET: u8 = 0x31;
 
 /// Context-specific, primitive.
 pub(crate) const fn implicit(number: u8) -> u8 {
@@ -23,24 +33,31 @@ pub(crate) const fn constructed(number: u8) -> u8 {
     0xa0 | number
 }
 
-/// One element: where it stands and what it holds.
+/// One element: where it stands and what it holds. Only a [`Reader`] makes one.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tlv<'a> {
-    pub(crate) tag: u8,
+#[non_exhaustive]
+pub struct Tlv<'a> {
+    /// The identifier octet.
+    pub tag: u8,
     /// Position of the identifier octet in the outermost input.
-    pub(crate) offset: usize,
+    pub offset: usize,
     /// Position of the first content octet in the outermost input.
-    pub(crate) content_offset: usize,
-    pub(crate) whole: &'a [u8],
-    pub(crate) content: &'a [u8],
+    pub content_offset: usize,
+    /// Tag, length and content.
+    pub whole: &'a [u8],
+    /// The content.
+    pub content: &'a [u8],
 }
 
 impl<'a> Tlv<'a> {
-    pub(crate) fn reader(&self) -> Reader<'a> {
+    /// A reader of the elements inside.
+    #[inline]
+    pub fn reader(&self) -> Reader<'a> {
         Reader { rest: self.content, offset: self.content_offset }
     }
 
-    pub(crate) fn error(&self, kind: SyntaxErrorKind) -> SyntaxError {
+    /// What is wrong with it, where it stands.
+    pub fn error(&self, kind: SyntaxErrorKind) -> SyntaxError {
         SyntaxError::new(self.offset, kind)
     }
 
@@ -59,27 +76,40 @@ impl<'a> Tlv<'a> {
 ///
 /// Lengths need not be minimal: certificates with such lengths exist, and nothing is ever re-encoded. The indefinite
 /// form is refused, because RFC 5280, 4.1 asks for DER.
-#[derive(Debug, Clone)]
-pub(crate) struct Reader<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
     rest: &'a [u8],
     offset: usize,
 }
 
 impl<'a> Reader<'a> {
     /// `offset` is the position of `data` in the outermost input.
-    pub(crate) fn new(data: &'a [u8], offset: usize) -> Self {
+    #[inline]
+    pub fn new(data: &'a [u8], offset: usize) -> Self {
         Self { rest: data, offset }
+    }
+
+    /// The single element that fills `data`, which must carry `tag`.
+    pub fn only(data: &'a [u8], offset: usize, tag: u8) -> Result<Tlv<'a>, SyntaxError> {
+        let mut reader = Self::new(data, offset);
+        let tlv = reader.expect(tag)?;
+        reader.finish()?;
+        Ok(tlv)
     }
 
     pub(crate) fn over(bytes: &'a Bytes) -> Self {
         Self::new(bytes.as_slice(), bytes.start())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing is left.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    pub(crate) fn peek(&self) -> Option<u8> {
+    /// The identifier octet of what comes next.
+    #[inline]
+    pub fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
 
@@ -88,7 +118,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, whatever it is.
-    pub(crate) fn any(&mut self) -> Result<Tlv<'a>, SyntaxError> {
+    #[inline]
+    pub fn any(&mut self) -> Result<Tlv<'a>, SyntaxError> {
         let (header, length) = match self.rest {
             [tag, ..] if tag & 0x1f == 0x1f => return Err(self.error(SyntaxErrorKind::LongTag)),
             [_, short, ..] if *short < 0x80 => (2_usize, usize::from(*short)),
@@ -123,7 +154,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, which must carry `tag`.
-    pub(crate) fn expect(&mut self, tag: u8) -> Result<Tlv<'a>, SyntaxError> {
+    #[inline]
+    pub fn expect(&mut self, tag: u8) -> Result<Tlv<'a>, SyntaxError> {
         match self.peek() {
             Some(found) if found == tag => self.any(),
             Some(found) => Err(self.error(SyntaxErrorKind::UnexpectedTag { expected: tag, found })),
@@ -132,12 +164,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element if it carries `tag`.
-    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Tlv<'a>>, SyntaxError> {
+    #[inline]
+    pub fn optional(&mut self, tag: u8) -> Result<Option<Tlv<'a>>, SyntaxError> {
         if self.peek() == Some(tag) { self.any().map(Some) } else { Ok(None) }
     }
 
     /// Nothing may follow.
-    pub(crate) fn finish(&self) -> Result<(), SyntaxError> {
+    #[inline]
+    pub fn finish(&self) -> Result<(), SyntaxError> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.error(SyntaxErrorKind::TrailingData)) }
     }
 }
