@@ -4,6 +4,9 @@ use segl_pdf::{ReadError, UpdateError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrepareError {
+    /// The plan was made for a document of another length.
+    #[error("the seal was planned for another document")]
+    AnotherDocument,
     /// A field of that name carries a signature already.
     #[error("field {field:?} is already signed")]
     AlreadySigned {

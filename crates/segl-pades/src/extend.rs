@@ -30,7 +30,14 @@ pub enum GrowError {
 #[derive(Debug)]
 pub struct GrowingFile<S> {
     document: Document<Appended<S>>,
-    digests: Vec<(DigestAlgorithm, Hasher)>,
+    digests: Vec<State>,
+}
+
+/// A digest that has taken in the first bytes of the file.
+#[derive(Debug)]
+struct State {
+    hasher: Hasher,
+    taken: u64,
 }
 
 impl<S: Source + Clone> GrowingFile<S> {
@@ -60,13 +67,16 @@ impl<S: Source + Clone> GrowingFile<S> {
     /// # Errors
     /// When the algorithm cannot be computed or the file not read.
     pub fn digest(&mut self, algorithm: DigestAlgorithm) -> Result<Hasher, GrowError> {
-        if let Some((_, hasher)) = self.digests.iter().find(|(known, _)| *known == algorithm) {
-            return Ok(hasher.clone());
-        }
-        let mut hasher = Hasher::new(algorithm).ok_or(GrowError::Digest(algorithm))?;
+        let known = self.digests.iter().position(|state| state.hasher.algorithm() == algorithm);
+        let mut state = match known {
+            Some(at) => self.digests.swap_remove(at),
+            None => State { hasher: Hasher::new(algorithm).ok_or(GrowError::Digest(algorithm))?, taken: 0 },
+        };
         let source = self.document.source();
-        source.hash_range(0..source.len(), &mut hasher).map_err(ReadError::Io)?;
-        self.digests.push((algorithm, hasher.clone()));
+        source.hash_range(state.taken..source.len(), &mut state.hasher).map_err(ReadError::Io)?;
+        state.taken = source.len();
+        let hasher = state.hasher.clone();
+        self.digests.push(state);
         Ok(hasher)
     }
 
@@ -80,9 +90,6 @@ impl<S: Source + Clone> GrowingFile<S> {
         let tail = [source.tail(), appendix.bytes()].concat();
         let longer = Appended::new(source.base().clone(), tail);
         self.document = self.document.after(longer, appendix).ok_or(another)?;
-        for (_, hasher) in &mut self.digests {
-            hasher.update(appendix.bytes());
-        }
         Ok(())
     }
 }

@@ -36,7 +36,7 @@ mod security_store;
 pub use crate::changes::{Change, ChangeKind, ChangeLevel, Changes, LaterChanges};
 pub use crate::error::{AssembleError, PrepareError};
 pub use crate::extend::{GrowError, GrowingFile};
-pub use crate::prepare::{Prepared, prepare, prepare_timestamp};
+pub use crate::prepare::{Plan, Prepared, plan, prepare, prepare_timestamp};
 pub use crate::properties::SealProperties;
 pub use crate::read::{PdfFacts, PdfSignature, PdfTimestamp, Reading, read};
 pub use crate::security_store::{SecurityStore, add_evidence, read_security_store};

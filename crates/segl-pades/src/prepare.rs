@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use segl_crypto::{Digest, Hasher, Source};
-use segl_pdf::{Appendix, Dictionary, Document, Object, PdfString, Update, UpdateError, text};
+use segl_crypto::{Digest, Hasher, Source, Time};
+use segl_pdf::{
+    Appendix, Dictionary, Document, Draft, Object, PdfString, Reference, Update, UpdateError, text,
+};
 
 use crate::{
     PrepareError, SealProperties, edit,
@@ -57,17 +59,29 @@ impl Prepared {
     }
 }
 
-/// Prepares a PAdES baseline signature (EN 319 142-1, 6.3) as an incremental update.
+/// A seal worked out but for what comes with its certificate: the claimed time and the room for its CMS.
 ///
-/// An invisible field is added on the first page, or a named empty field is filled; the document's bytes stay as they
-/// are. Signatures already there are left alone, and obeyed.
+/// Everything that can forbid the seal has been asked of the document, so a one-shot key need not be made for nothing.
+#[derive(Debug)]
+#[must_use = "a plan changes nothing"]
+pub struct Plan {
+    draft: Draft,
+    signature: Reference,
+    dictionary: Dictionary,
+    field: String,
+}
+
+/// Plans a PAdES baseline signature (EN 319 142-1, 6.3): an invisible field is added on the first page, or a named
+/// empty field is filled. Signatures already there are left alone, and obeyed.
+///
+/// Of the properties, the claimed time and the room are not looked at: they are given to [`Plan::lay_out`].
 ///
 /// # Errors
 /// When an earlier signature forbids it, the field cannot be used, or the document cannot be read.
-pub fn prepare<S: Source>(
+pub fn plan<S: Source>(
     document: &Document<S>,
     properties: &SealProperties,
-) -> Result<Prepared, PrepareError> {
+) -> Result<Plan, PrepareError> {
     const SUB_FILTER: &str = "ETSI.CAdES.detached";
     let fields = document.fields()?;
     let earlier = permissions::read(document, &fields)?;
@@ -80,8 +94,7 @@ pub fn prepare<S: Source>(
     let mut dictionary = Dictionary::new()
         .with("Type", Object::name("Sig"))
         .with("Filter", Object::name("Adobe.PPKLite"))
-        .with("SubFilter", Object::name(SUB_FILTER))
-        .with("M", PdfString::literal(text::encode_date(properties.time)));
+        .with("SubFilter", Object::name(SUB_FILTER));
     for (key, value) in [
         ("Name", &properties.name),
         ("Reason", &properties.reason),
@@ -98,7 +111,18 @@ pub fn prepare<S: Source>(
             dictionary.set("Reference", vec![lock_reference(document, &lock)?]);
         }
     }
-    write(document, target, dictionary, properties.reserved)
+    Plan::new(document, target, dictionary)
+}
+
+/// Prepares a PAdES baseline signature as an incremental update: [`plan`] and [`Plan::lay_out`] in one.
+///
+/// # Errors
+/// As these two.
+pub fn prepare<S: Source>(
+    document: &Document<S>,
+    properties: &SealProperties,
+) -> Result<Prepared, PrepareError> {
+    plan(document, properties)?.lay_out(document, properties.time, properties.reserved)
 }
 
 /// Prepares a document time-stamp (EN 319 142-1, 5.4.3) as an incremental update with a field of its own.
@@ -117,7 +141,7 @@ pub fn prepare_timestamp<S: Source>(
         .with("Type", Object::name("DocTimeStamp"))
         .with("Filter", Object::name("Adobe.PPKLite"))
         .with("SubFilter", Object::name("ETSI.RFC3161"));
-    write(document, target, dictionary, reserved)
+    Plan::new(document, target, dictionary)?.write(document, reserved)
 }
 
 /// The field's lock, signed as a FieldMDP transform (12.8.2.4).
@@ -138,48 +162,77 @@ fn lock_reference<S: Source>(document: &Document<S>, lock: &Dictionary) -> Resul
         .into())
 }
 
-fn write<S: Source>(
-    document: &Document<S>,
-    target: Target,
-    dictionary: Dictionary,
-    reserved: usize,
-) -> Result<Prepared, PrepareError> {
-    if reserved == 0 || reserved > MAX_RESERVED {
-        return Err(PrepareError::Reserve { reserved });
+impl Plan {
+    fn new<S: Source>(
+        document: &Document<S>,
+        target: Target,
+        dictionary: Dictionary,
+    ) -> Result<Self, PrepareError> {
+        let field = target.name().to_owned();
+        let mut update = Update::new(document)?;
+        let signature = update.reserve()?;
+        update.track(signature);
+        let mut catalog = document.catalog()?;
+        let mut catalog_changed = field::fill(document, &mut update, &mut catalog, target, signature)?;
+        catalog_changed |= edit::name_extension(document, &mut update, &mut catalog)?;
+        if catalog_changed {
+            update.replace(document.root(), catalog)?;
+        }
+        Ok(Self { draft: update.set_aside(), signature, dictionary, field })
     }
-    let field = target.name().to_owned();
-    // Ten digits are enough below 10 GB; numbers are written in the final places once these are known.
-    let digits = document.source().len().checked_ilog10().unwrap_or(0).max(9) + 1;
-    let widest = 10_i64.checked_pow(digits).map_or(i64::MAX, |power| power - 1);
-    let widest = [0, widest, widest, widest].map(Object::Integer);
-    let identity = format!("{dictionary:?} {field:?} {reserved}");
-    let dictionary = dictionary
-        .with("ByteRange", widest.to_vec())
-        .with("Contents", PdfString::hexadecimal(vec![0; reserved]));
-    let mut update = Update::new(document)?;
-    let signature = update.add(dictionary)?;
-    update.track(signature);
-    let mut catalog = document.catalog()?;
-    let mut catalog_changed = field::fill(document, &mut update, &mut catalog, target, signature)?;
-    catalog_changed |= edit::name_extension(document, &mut update, &mut catalog)?;
-    if catalog_changed {
-        update.replace(document.root(), catalog)?;
+
+    /// The full name of the field.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
     }
-    let mut appendix = update.finish(identity.as_bytes())?;
-    let too_large = || UpdateError::TooLarge { len: u64::MAX };
-    let contents = appendix.place(signature, "Contents").ok_or_else(too_large)?;
-    let numbers = appendix.place(signature, "ByteRange").ok_or_else(too_large)?;
-    let position = |at: usize| {
-        let at = u64::try_from(at).ok().and_then(|at| appendix.base_len().checked_add(at));
-        at.ok_or_else(too_large)
-    };
-    let (head, tail) = (position(contents.start)?, position(contents.end)?);
-    let end = position(appendix.bytes().len())?;
-    let byte_range = [0, head, tail, end - tail];
-    let text = format!("[{} {} {} {}]", 0, head, tail, end - tail);
-    let text = format!("{text:<width$}", width = numbers.len());
-    if text.len() != numbers.len() || !appendix.write_over(numbers.start, text.as_bytes()) {
-        return Err(too_large().into());
+
+    /// Writes the update, with `/M` in whole seconds and room for a CMS of `reserved` bytes. The document's bytes stay as they
+    /// are.
+    ///
+    /// # Errors
+    /// When the space cannot be reserved, or the document is not the one that was planned for.
+    pub fn lay_out<S: Source>(
+        mut self,
+        document: &Document<S>,
+        time: Time,
+        reserved: usize,
+    ) -> Result<Prepared, PrepareError> {
+        self.dictionary.set("M", PdfString::literal(text::encode_date(time.truncate_to_seconds())));
+        self.write(document, reserved)
     }
-    Ok(Prepared { appendix, contents, byte_range, field })
+
+    fn write<S: Source>(self, document: &Document<S>, reserved: usize) -> Result<Prepared, PrepareError> {
+        if reserved == 0 || reserved > MAX_RESERVED {
+            return Err(PrepareError::Reserve { reserved });
+        }
+        let Self { draft, signature, dictionary, field } = self;
+        let mut update = draft.resume(document).ok_or(PrepareError::AnotherDocument)?;
+        // Ten digits are enough below 10 GB; numbers are written in the final places once these are known.
+        let digits = document.source().len().checked_ilog10().unwrap_or(0).max(9) + 1;
+        let widest = 10_i64.checked_pow(digits).map_or(i64::MAX, |power| power - 1);
+        let widest = [0, widest, widest, widest].map(Object::Integer);
+        let identity = format!("{dictionary:?} {field:?} {reserved}");
+        let dictionary = dictionary
+            .with("ByteRange", widest.to_vec())
+            .with("Contents", PdfString::hexadecimal(vec![0; reserved]));
+        update.replace(signature, dictionary)?;
+        let mut appendix = update.finish(identity.as_bytes())?;
+        let too_large = || UpdateError::TooLarge { len: u64::MAX };
+        let contents = appendix.place(signature, "Contents").ok_or_else(too_large)?;
+        let numbers = appendix.place(signature, "ByteRange").ok_or_else(too_large)?;
+        let position = |at: usize| {
+            let at = u64::try_from(at).ok().and_then(|at| appendix.base_len().checked_add(at));
+            at.ok_or_else(too_large)
+        };
+        let (head, tail) = (position(contents.start)?, position(contents.end)?);
+        let end = position(appendix.bytes().len())?;
+        let byte_range = [0, head, tail, end - tail];
+        let text = format!("[0 {head} {tail} {}]", end - tail);
+        let text = format!("{text:<width$}", width = numbers.len());
+        if text.len() != numbers.len() || !appendix.write_over(numbers.start, text.as_bytes()) {
+            return Err(too_large().into());
+        }
+        Ok(Prepared { appendix, contents, byte_range, field })
+    }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use std::{
     io,
     ops::Range,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use segl_crypto::Source;
@@ -70,6 +70,7 @@ pub struct Document<S> {
     pub(crate) object_streams: Mutex<ObjectStreams>,
     /// Shared with every document that came out of this one, or each revision would have a budget of its own.
     pub(crate) work: Arc<Work>,
+    pub(crate) catalog: OnceLock<Dictionary>,
 }
 
 /// The stored data of a stream, and its filters with every reference resolved.
@@ -121,6 +122,7 @@ impl<S: Source> Document<S> {
             revisions,
             object_streams: Mutex::default(),
             work: Arc::default(),
+            catalog: OnceLock::new(),
         };
         let trailer = document.trailer();
         if let Some(encryption) = trailer.get("Encrypt") {
@@ -156,6 +158,7 @@ impl<S: Source> Document<S> {
             revisions: revisions.to_vec(),
             object_streams: Mutex::default(),
             work: Arc::clone(&self.work),
+            catalog: OnceLock::new(),
         })
     }
 
@@ -170,6 +173,7 @@ impl<S: Source> Document<S> {
             revisions,
             object_streams: Mutex::default(),
             work: Arc::clone(&self.work),
+            catalog: OnceLock::new(),
         }
     }
 

@@ -38,5 +38,5 @@ pub use crate::limits::Limits;
 pub use crate::object::{Dictionary, Name, Object, PdfString, Real, Reference, Stream, StringForm};
 pub use crate::revision::Revision;
 pub use crate::tree::Field;
-pub use crate::update::{Appendix, Update};
+pub use crate::update::{Appendix, Draft, Update};
 pub use crate::xref::{Entry, XrefForm};

@@ -43,8 +43,16 @@ impl<S: Source> Document<S> {
     /// # Errors
     /// When it cannot be read or is no dictionary.
     pub fn catalog(&self) -> Result<Dictionary, ReadError> {
+        self.kept_catalog().cloned()
+    }
+
+    /// The catalog, read once: every question about a document begins with it.
+    fn kept_catalog(&self) -> Result<&Dictionary, ReadError> {
+        if let Some(catalog) = self.catalog.get() {
+            return Ok(catalog);
+        }
         match self.load(self.root())? {
-            Object::Dictionary(catalog) => Ok(catalog),
+            Object::Dictionary(catalog) => Ok(self.catalog.get_or_init(|| catalog)),
             _ => Err(ReadError::Structure { what: "document catalog", reference: Some(self.root()) }),
         }
     }
@@ -54,8 +62,8 @@ impl<S: Source> Document<S> {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn version(&self) -> Result<(u8, u8), ReadError> {
-        let catalog = self.catalog()?;
-        let name = self.value(&catalog, "Version")?;
+        let catalog = self.kept_catalog()?;
+        let name = self.value(catalog, "Version")?;
         let in_catalog = match name.as_name() {
             Some([major @ b'1'..=b'9', b'.', minor @ b'0'..=b'9']) => Some((major - b'0', minor - b'0')),
             _ => None,
@@ -68,7 +76,7 @@ impl<S: Source> Document<S> {
     /// # Errors
     /// When the page tree has no page, is not made of references, or loops.
     pub fn first_page(&self) -> Result<(Reference, Dictionary), ReadError> {
-        let catalog = self.catalog()?;
+        let catalog = self.kept_catalog()?;
         let Some(root) = catalog.get("Pages").and_then(Object::as_reference) else {
             return Err(ReadError::Structure { what: "page tree", reference: Some(self.root()) });
         };
@@ -95,8 +103,7 @@ impl<S: Source> Document<S> {
     /// # Errors
     /// When it cannot be read.
     pub fn form(&self) -> Result<Option<Dictionary>, ReadError> {
-        let catalog = self.catalog()?;
-        self.dictionary(&catalog, "AcroForm")
+        self.dictionary(self.kept_catalog()?, "AcroForm")
     }
 
     /// The terminal fields of the form, in the order of the tree; empty when there is no form.

@@ -46,6 +46,30 @@ impl<S> fmt::Debug for Update<'_, S> {
     }
 }
 
+/// Changes collected so far, set aside without their document; see [`Update::set_aside`].
+#[must_use = "changes that nobody resumes are lost"]
+pub struct Draft {
+    base_len: u64,
+    objects: BTreeMap<u32, Pending>,
+    next: u32,
+    tracked: Vec<Reference>,
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("objects", &self.objects.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Draft {
+    /// Goes on with the document the changes were collected for; `None` when this one has another length.
+    #[must_use]
+    pub fn resume<S: Source>(self, document: &Document<S>) -> Option<Update<'_, S>> {
+        let Self { base_len, objects, next, tracked } = self;
+        (document.source().len() == base_len).then_some(Update { document, objects, next, tracked })
+    }
+}
+
 struct Pending {
     generation: u16,
     value: Object,
@@ -143,6 +167,12 @@ impl<'d, S: Source> Update<'d, S> {
         self.tracked.push(reference);
     }
 
+    /// Lets go of the document for a while: the changes are worked out now and written later.
+    pub fn set_aside(self) -> Draft {
+        let Self { document, objects, next, tracked } = self;
+        Draft { base_len: document.source().len(), objects, next, tracked }
+    }
+
     /// Writes the update. The second part of `/ID` is derived from the old one and from `identity`, so that the same
     /// arguments give the same bytes (14.4 asks that it differs between versions of a file).
     ///
@@ -169,7 +199,7 @@ impl<'d, S: Source> Update<'d, S> {
             let generation = pending.generation;
             entries.push((number, Entry::InUse { offset, generation }));
             let reference = Reference { number, generation };
-            out.extend_from_slice(format!("{number} {generation} obj\n").as_bytes());
+            write::put(&mut out, format_args!("{number} {generation} obj\n"));
             match &pending.value {
                 Object::Dictionary(dictionary) if self.tracked.contains(&reference) => {
                     write::tracked_dictionary(dictionary, &mut out, |key, place| {
@@ -204,7 +234,7 @@ impl<'d, S: Source> Update<'d, S> {
                 .map_err(|offset| UpdateError::TooLarge { len: offset })?;
             trailer
         };
-        out.extend_from_slice(format!("startxref\n{}\n%%EOF\n", at - origin).as_bytes());
+        write::put(&mut out, format_args!("startxref\n{}\n%%EOF\n", at - origin));
         let end = position(&out)?;
         let section = Section {
             offset: at,
@@ -271,13 +301,13 @@ fn write_table(entries: &[(u32, Entry)], trailer: &Dictionary, out: &mut Vec<u8>
         out.extend_from_slice(b"0 1\n0000000000 65535 f \n");
     }
     for run in runs(entries) {
-        out.extend_from_slice(format!("{} {}\n", first_of(run), run.len()).as_bytes());
+        write::put(out, format_args!("{} {}\n", first_of(run), run.len()));
         for (_, entry) in run {
             let Entry::InUse { offset, generation } = *entry else { continue };
             if offset > 9_999_999_999 {
                 return Err(offset);
             }
-            out.extend_from_slice(format!("{offset:010} {generation:05} n \n").as_bytes());
+            write::put(out, format_args!("{offset:010} {generation:05} n \n"));
         }
     }
     out.extend_from_slice(b"trailer\n");
@@ -315,7 +345,7 @@ fn write_stream(
         .with("W", widths.to_vec())
         .with("Index", index)
         .with("Length", i64::try_from(data.len()).unwrap_or(i64::MAX));
-    out.extend_from_slice(format!("{} 0 obj\n", own.number).as_bytes());
+    write::put(out, format_args!("{} 0 obj\n", own.number));
     write::object(&Object::Dictionary(dictionary.clone()), out);
     out.extend_from_slice(b"\nstream\n");
     out.extend_from_slice(&data);

@@ -19,7 +19,7 @@ pub(crate) fn object(value: &Object, out: &mut Vec<u8>) {
         Object::Boolean(true) => out.extend_from_slice(b"true"),
         Object::Boolean(false) => out.extend_from_slice(b"false"),
         Object::Dictionary(entries) => dictionary(entries, out),
-        Object::Integer(value) => out.extend_from_slice(value.to_string().as_bytes()),
+        Object::Integer(value) => put(out, format_args!("{value}")),
         Object::Name(value) => name(value, out),
         Object::Null => out.extend_from_slice(b"null"),
         Object::Real(real) => out.extend_from_slice(real.text()),
@@ -27,6 +27,13 @@ pub(crate) fn object(value: &Object, out: &mut Vec<u8>) {
         Object::Stream(stream) => dictionary(&stream.dictionary, out),
         Object::String(value) => string(value, out),
     }
+}
+
+/// Text to the end of what is written; a vector takes everything.
+pub(crate) fn put(out: &mut Vec<u8>, text: core::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    let taken = out.write_fmt(text);
+    debug_assert!(taken.is_ok());
 }
 
 fn dictionary(entries: &Dictionary, out: &mut Vec<u8>) {
@@ -52,7 +59,7 @@ pub(crate) fn tracked_dictionary(
 }
 
 fn reference(value: Reference, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("{} {} R", value.number, value.generation).as_bytes());
+    put(out, format_args!("{} {} R", value.number, value.generation));
 }
 
 fn name(value: &Name, out: &mut Vec<u8>) {
@@ -61,7 +68,7 @@ fn name(value: &Name, out: &mut Vec<u8>) {
         if byte.is_ascii_graphic() && !b"()<>[]{}/%#".contains(&byte) {
             out.push(byte);
         } else {
-            out.extend_from_slice(format!("#{byte:02X}").as_bytes());
+            put(out, format_args!("#{byte:02X}"));
         }
     }
 }
@@ -88,11 +95,11 @@ fn string(value: &PdfString, out: &mut Vec<u8>) {
 /// Appends bytes as lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    out.reserve(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            out.extend(DIGITS.get(usize::from(half)));
-        }
+    let start = out.len();
+    out.resize(start.saturating_add(bytes.len().saturating_mul(2)), b'0');
+    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or(b'0');
+    for (byte, pair) in bytes.iter().zip(out.get_mut(start..).unwrap_or_default().chunks_exact_mut(2)) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
 }
 

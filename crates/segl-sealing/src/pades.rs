@@ -4,7 +4,7 @@ use core::fmt;
 
 use segl_ades::Evidence;
 use segl_crypto::{Digest, DigestAlgorithm, Source, Time};
-use segl_pades::{GrowingFile, Prepared, SealProperties};
+use segl_pades::{GrowingFile, Plan, Prepared, SealProperties};
 use segl_pdf::Limits;
 
 use crate::{Document, ServiceError};
@@ -39,6 +39,7 @@ impl<S> fmt::Debug for PdfDocument<S> {
 struct Open<S> {
     file: GrowingFile<S>,
     algorithm: DigestAlgorithm,
+    plan: Option<Plan>,
     prepared: Option<Prepared>,
 }
 
@@ -46,9 +47,6 @@ struct Open<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the steps of sealing a PDF were called out of their order")]
 struct OutOfOrder;
-
-/// Room in octets that is enough to ask whether a document can be sealed at all.
-const TRIAL_RESERVE: usize = 1;
 
 impl<S: Source + Clone> PdfDocument<S> {
     /// Takes the file; nothing is read yet. `S` is usually a reference.
@@ -63,8 +61,9 @@ impl<S: Source + Clone> PdfDocument<S> {
         self.open.as_ref().map_or(&[], |open| open.file.tail())
     }
 
-    fn properties(&self, time: Time, reserve: usize) -> SealProperties {
-        let mut properties = SealProperties::new(time, reserve);
+    fn properties(&self) -> SealProperties {
+        // Time and room are not known before the certificate is; a plan does without.
+        let mut properties = SealProperties::new(Time::from_unix(0), 0);
         properties.field.clone_from(&self.options.field);
         properties.reason.clone_from(&self.options.reason);
         properties.location.clone_from(&self.options.location);
@@ -93,16 +92,16 @@ impl<S: Source + Clone> Document for PdfDocument<S> {
     fn open(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError> {
         let mut file = GrowingFile::open(self.source.clone(), self.limits.clone())?;
         // What would forbid the seal must be known before a key is made: permissions, encryption, the field.
-        drop(segl_pades::prepare(file.document(), &self.properties(Time::from_unix(0), TRIAL_RESERVE))?);
+        let plan = Some(segl_pades::plan(file.document(), &self.properties())?);
         file.digest(algorithm)?;
-        self.open = Some(Open { file, algorithm, prepared: None });
+        self.open = Some(Open { file, algorithm, plan, prepared: None });
         Ok(())
     }
 
     fn lay_out(&mut self, signing_time: Time, reserve: usize) -> Result<Digest, ServiceError> {
-        let properties = self.properties(signing_time, reserve);
         let open = self.open.as_mut().ok_or(OutOfOrder)?;
-        let prepared = segl_pades::prepare(open.file.document(), &properties)?;
+        let plan = open.plan.take().ok_or(OutOfOrder)?;
+        let prepared = plan.lay_out(open.file.document(), signing_time, reserve)?;
         open.digest(prepared)
     }
 
