@@ -1,4 +1,5 @@
 use core::fmt;
+use std::sync::OnceLock;
 
 use segl_crypto::{KeyKind, SignatureAlgorithm, sha256};
 use segl_x509::{Certificate, Name, ObjectIdentifier};
@@ -16,10 +17,24 @@ use crate::{
 /// It is made of the same value that is encoded: everything but what comes with issuing (serial number, key, first
 /// second of life). [`of`](Self::of) reads it back from a certificate, and two contents are equal exactly when nothing
 /// that was shown has changed. `{}` prints it for one screen. Whether the content is right is not judged here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CertificateContent {
     template: Template,
     sha256: [u8; 32],
+    /// Read from the template when somebody looks.
+    shown: OnceLock<Box<Shown>>,
+}
+
+impl PartialEq for CertificateContent {
+    fn eq(&self, other: &Self) -> bool {
+        self.template == other.template
+    }
+}
+
+impl Eq for CertificateContent {}
+
+#[derive(Clone, Debug)]
+struct Shown {
     issuer: Vec<NameEntry>,
     subject: Vec<NameEntry>,
     authority: Option<Authority>,
@@ -66,30 +81,11 @@ impl CertificateContent {
     }
 
     pub(crate) fn from_template(template: Template) -> Self {
-        let item = |oid| template.fixed(oid).and_then(only);
-        let constraints = item(BASIC_CONSTRAINTS).and_then(|item| item.items()).unwrap_or_default();
-        let authority = matches!(constraints.first(), Some(Item { tag: 0x01, value: [1..=0xff], .. }))
-            .then(|| Authority { path_len: constraints.get(1).and_then(Item::integer) });
-        let oids = |oid, nested: bool| {
-            let found = item(oid).and_then(|item| item.items()).unwrap_or_default();
-            let read = |item: &Item<'_>| if nested { item.items()?.first()?.oid() } else { item.oid() };
-            found.iter().filter_map(read).collect()
-        };
-        let access = |method| urls_of(item(AUTHORITY_INFO_ACCESS), Some(method));
-        Self {
-            sha256: sha256(&template.canonical()),
-            issuer: entries(&template.issuer),
-            subject: entries(&template.subject),
-            authority,
-            key_usage: item(KEY_USAGE).map(|item| bits(item.value)).unwrap_or_default(),
-            purposes: oids(EXT_KEY_USAGE, false),
-            policies: oids(CERTIFICATE_POLICIES, true),
-            statements: template.fixed(QC_STATEMENTS).and_then(|value| QcStatements::from_der(value).ok()),
-            ocsp_urls: access(ACCESS_OCSP),
-            ca_issuers_urls: access(ACCESS_CA_ISSUERS),
-            crl_urls: urls_of(item(CRL_DISTRIBUTION_POINTS), None),
-            template,
-        }
+        Self { sha256: sha256(&template.canonical()), template, shown: OnceLock::new() }
+    }
+
+    fn shown(&self) -> &Shown {
+        self.shown.get_or_init(|| Box::new(Shown::of(&self.template)))
     }
 
     /// SHA-256 over the canonical form: the names, the length of life, the kind of key, the signature algorithm and every
@@ -100,17 +96,17 @@ impl CertificateContent {
 
     /// The issuer's name, attribute by attribute.
     pub fn issuer(&self) -> &[NameEntry] {
-        &self.issuer
+        &self.shown().issuer
     }
 
     /// The subject's name, attribute by attribute.
     pub fn subject(&self) -> &[NameEntry] {
-        &self.subject
+        &self.shown().subject
     }
 
     /// The first value of an attribute of the subject.
     pub fn subject_value(&self, oid: ObjectIdentifier) -> Option<&str> {
-        value_of(&self.subject, oid)
+        value_of(&self.shown().subject, oid)
     }
 
     /// How long it lives, in seconds, the first and the last one counted.
@@ -125,42 +121,42 @@ impl CertificateContent {
 
     /// Whether it may issue certificates (basicConstraints cA).
     pub fn is_authority(&self) -> bool {
-        self.authority.is_some()
+        self.shown().authority.is_some()
     }
 
     /// keyUsage, by the names of X.509.
     pub fn key_usage(&self) -> &[&'static str] {
-        &self.key_usage
+        &self.shown().key_usage
     }
 
     /// extKeyUsage.
     pub fn purposes(&self) -> &[ObjectIdentifier] {
-        &self.purposes
+        &self.shown().purposes
     }
 
     /// certificatePolicies.
     pub fn policies(&self) -> &[ObjectIdentifier] {
-        &self.policies
+        &self.shown().policies
     }
 
     /// qcStatements, when they are there and can be read.
     pub fn statements(&self) -> Option<&QcStatements> {
-        self.statements.as_ref()
+        self.shown().statements.as_ref()
     }
 
     /// Where its status is answered.
     pub fn ocsp_urls(&self) -> &[String] {
-        &self.ocsp_urls
+        &self.shown().ocsp_urls
     }
 
     /// Where the issuer's certificate is.
     pub fn ca_issuers_urls(&self) -> &[String] {
-        &self.ca_issuers_urls
+        &self.shown().ca_issuers_urls
     }
 
     /// Where the issuer's list of revoked certificates is.
     pub fn crl_urls(&self) -> &[String] {
-        &self.crl_urls
+        &self.shown().crl_urls
     }
 
     /// Whether the issuer assures its validity for the whole of its short life (EN 319 412-1 5.2).
@@ -179,10 +175,11 @@ impl CertificateContent {
 
     fn title(&self) -> &'static str {
         let seal = self
+            .shown()
             .statements
             .as_ref()
             .is_some_and(|statements| statements.types().any(|kind| kind == crate::QcType::Seal));
-        match self.purposes.as_slice() {
+        match self.shown().purposes.as_slice() {
             _ if seal => "Certificate for an electronic seal",
             _ if self.is_authority() => "Certificate of a certification authority",
             [PURPOSE_TIME_STAMPING] => "Certificate of a time-stamp unit",
@@ -193,33 +190,33 @@ impl CertificateContent {
 
     fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![
-            ("Organisation", organisation(&self.subject)),
-            ("Holder", value_of(&self.subject, COMMON_NAME).unwrap_or("none").to_owned()),
+            ("Organisation", organisation(&self.shown().subject)),
+            ("Holder", value_of(&self.shown().subject, COMMON_NAME).unwrap_or("none").to_owned()),
         ];
         let known = [COUNTRY_NAME, ORGANIZATION_NAME, ORGANIZATION_IDENTIFIER, COMMON_NAME];
-        let more = self.subject.iter().filter(|entry| !known.contains(&entry.oid));
+        let more = self.shown().subject.iter().filter(|entry| !known.contains(&entry.oid));
         lines.extend(more.map(|entry| ("Also named", format!("{}: {}", entry.oid, entry.text))));
         lines.push((
             "Issued by",
             format!(
                 "{}, {}",
-                value_of(&self.issuer, COMMON_NAME).unwrap_or("none"),
-                organisation(&self.issuer)
+                value_of(&self.shown().issuer, COMMON_NAME).unwrap_or("none"),
+                organisation(&self.shown().issuer)
             ),
         ));
         lines.push(("Valid for", format!("{} from issue", period(self.template.seconds))));
         let algorithm = SignatureAlgorithm::from_der(&self.template.algorithm, None);
         let algorithm = algorithm.map_or_else(|_| "unknown".to_owned(), |algorithm| algorithm.to_string());
         lines.push(("Key", format!("{}; issuer's signature {algorithm}", key_label(self.template.key))));
-        lines.push(("Use", self.key_usage.join(", ")));
-        if !self.purposes.is_empty() {
-            lines.push(("Purposes", words(self.purposes.iter().map(|oid| oid_words(*oid)))));
+        lines.push(("Use", self.shown().key_usage.join(", ")));
+        if !self.shown().purposes.is_empty() {
+            lines.push(("Purposes", words(self.shown().purposes.iter().map(|oid| oid_words(*oid)))));
         }
-        if let Some(Authority { path_len: Some(path_len) }) = self.authority {
+        if let Some(Authority { path_len: Some(path_len) }) = self.shown().authority {
             lines.push(("Authorities below", path_len.to_string()));
         }
-        lines.push(("Policy", words(self.policies.iter().map(|oid| oid_words(*oid)))));
-        if let Some(statements) = &self.statements {
+        lines.push(("Policy", words(self.shown().policies.iter().map(|oid| oid_words(*oid)))));
+        if let Some(statements) = &self.shown().statements {
             let (terms, rest): (Vec<_>, Vec<_>) = statements
                 .0
                 .iter()
@@ -232,7 +229,7 @@ impl CertificateContent {
             lines.push(("Terms", words(terms.into_iter().map(statement_words))));
         }
         lines.push(("Status", self.status_words()));
-        lines.push(("Issuer's certificate", words(self.ca_issuers_urls.iter().cloned())));
+        lines.push(("Issuer's certificate", words(self.shown().ca_issuers_urls.iter().cloned())));
         let shown = [
             BASIC_CONSTRAINTS,
             KEY_USAGE,
@@ -248,7 +245,7 @@ impl CertificateContent {
         ];
         for extension in &self.template.extensions {
             let read =
-                shown.contains(&extension.oid) || extension.oid == QC_STATEMENTS && self.statements.is_some();
+                shown.contains(&extension.oid) || extension.oid == QC_STATEMENTS && self.shown().statements.is_some();
             if let crate::profile::Value::KeyUsagePeriod(seconds) = extension.value {
                 lines.push(("Key used for", period(seconds)));
             } else if !read {
@@ -261,8 +258,8 @@ impl CertificateContent {
 
     fn status_words(&self) -> String {
         let mut words: Vec<String> = Vec::new();
-        words.extend(self.ocsp_urls.iter().map(|url| format!("OCSP {url}")));
-        words.extend(self.crl_urls.iter().map(|url| format!("CRL {url}")));
+        words.extend(self.shown().ocsp_urls.iter().map(|url| format!("OCSP {url}")));
+        words.extend(self.shown().crl_urls.iter().map(|url| format!("CRL {url}")));
         for (extension, meaning) in [
             (VALIDITY_ASSURED_SHORT_TERM, "validity assured, short term"),
             (NO_REV_AVAIL, "no revocation information"),
@@ -271,6 +268,33 @@ impl CertificateContent {
             words.extend(self.has(extension).then(|| meaning.to_owned()));
         }
         self::words(words.into_iter())
+    }
+}
+
+impl Shown {
+    fn of(template: &Template) -> Self {
+        let item = |oid| template.fixed(oid).and_then(only);
+        let constraints = item(BASIC_CONSTRAINTS).and_then(|item| item.items()).unwrap_or_default();
+        let authority = matches!(constraints.first(), Some(Item { tag: 0x01, value: [1..=0xff], .. }))
+            .then(|| Authority { path_len: constraints.get(1).and_then(Item::integer) });
+        let oids = |oid, nested: bool| {
+            let found = item(oid).and_then(|item| item.items()).unwrap_or_default();
+            let read = |item: &Item<'_>| if nested { item.items()?.first()?.oid() } else { item.oid() };
+            found.iter().filter_map(read).collect()
+        };
+        let access = |method| urls_of(item(AUTHORITY_INFO_ACCESS), Some(method));
+        Self {
+            issuer: entries(&template.issuer),
+            subject: entries(&template.subject),
+            authority,
+            key_usage: item(KEY_USAGE).map(|item| bits(item.value)).unwrap_or_default(),
+            purposes: oids(EXT_KEY_USAGE, false),
+            policies: oids(CERTIFICATE_POLICIES, true),
+            statements: template.fixed(QC_STATEMENTS).and_then(|value| QcStatements::from_der(value).ok()),
+            ocsp_urls: access(ACCESS_OCSP),
+            ca_issuers_urls: access(ACCESS_CA_ISSUERS),
+            crl_urls: urls_of(item(CRL_DISTRIBUTION_POINTS), None),
+        }
     }
 }
 

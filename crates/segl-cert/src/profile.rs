@@ -127,7 +127,7 @@ impl Template {
             .ok_or(ContentError::EndsBeforeItStarts { not_before: from, not_after: to })?
             .as_secs()
             .saturating_add(1);
-        let key = PublicKey::from_spki_der(certificate.spki_der()).map_err(ContentError::Key)?.kind();
+        let key = certificate.public_key().map_err(ContentError::Key)?.kind();
         let extensions = certificate.extensions().iter().map(|extension| {
             let oid = extension.oid().to_const().ok_or(ContentError::Extension)?;
             let value = extension.value();

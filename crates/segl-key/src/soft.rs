@@ -152,7 +152,7 @@ impl Token for SoftToken {
     fn look_up(&self, key: &mut SoftKey) -> Result<Trace, SoftError> {
         let present = self.store.keys().contains_key(&key.id);
         let count = usize::from(present);
-        Ok(Trace { by_id: count, by_label: count, handle_works: present })
+        Ok(Trace { by_id: count, handle_works: present })
     }
 
     /// Nothing outlives the process, and what is alive in it is in use.

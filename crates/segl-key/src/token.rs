@@ -212,17 +212,15 @@ pub struct ReadBack {
 pub struct Trace {
     /// Objects, private or public, with the key's identifier.
     pub by_id: usize,
-    /// Objects with the key's label.
-    pub by_label: usize,
     /// Whether the device still begins to sign with the old handle.
     pub handle_works: bool,
 }
 
 impl Trace {
-    /// True when nothing was found in any of the ways.
+    /// True when nothing was found in either way.
     #[must_use]
     pub const fn is_absent(&self) -> bool {
-        self.by_id == 0 && self.by_label == 0 && !self.handle_works
+        self.by_id == 0 && !self.handle_works
     }
 }
 
@@ -251,7 +249,6 @@ mod tests {
     fn one_way_of_finding_is_enough_to_be_present() {
         assert!(Trace::default().is_absent());
         assert!(!Trace { by_id: 1, ..Trace::default() }.is_absent());
-        assert!(!Trace { by_label: 1, ..Trace::default() }.is_absent());
         assert!(!Trace { handle_works: true, ..Trace::default() }.is_absent());
     }
 }

@@ -1,7 +1,10 @@
 use segl_crypto::sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::codec::{DecodeError, Facts, Reader, put};
-use crate::{Event, Field, Kind, LogId, RetentionError, RetentionYear, SaltSeed, commit};
+use crate::{
+    Event, Field, Kind, LogId, RetentionError, RetentionYear, SaltSeed, SealingRecord, commit,
+};
 
 /// The end of a log: how many entries it has and the link of the last one.
 ///
@@ -60,10 +63,29 @@ impl Head {
 
     /// The entry that follows for this event, and what opens it. The new head is [`Entry::head`].
     pub fn append(&self, event: &Event, salts: SaltSeed) -> Result<(Entry, Disclosure), AppendError> {
+        self.append_facts(event.kind(), event.retention_year()?, event.facts(), &salts)
+    }
+
+    /// The same for a sealing, whose record is only looked at.
+    pub fn append_sealing(
+        &self,
+        record: &SealingRecord,
+        salts: SaltSeed,
+    ) -> Result<(Entry, Disclosure), AppendError> {
+        self.append_facts(Kind::Sealing, record.retention_year()?, record.facts(), &salts)
+    }
+
+    fn append_facts(
+        &self,
+        kind: Kind,
+        year: RetentionYear,
+        facts: Facts,
+        salts: &SaltSeed,
+    ) -> Result<(Entry, Disclosure), AppendError> {
         let sequence = self.sequence.checked_add(1).ok_or(AppendError::Full)?;
-        let (kind, year) = (event.kind(), event.retention_year()?);
+        let salts = salts.salts();
         let fields: Vec<_> =
-            event.facts().into_iter().map(|(field, value)| (field, salts.salt(field), value)).collect();
+            facts.into_iter().map(|(field, value)| (field, salts.salt(field), value)).collect();
         let commitments: Vec<_> =
             fields.iter().map(|(field, salt, value)| commit(salt, *field, value)).collect();
         let link = link(&self.link, sequence, kind, year, &commitments);
@@ -218,15 +240,17 @@ fn link(
     year: RetentionYear,
     commitments: &[[u8; 32]],
 ) -> [u8; 32] {
-    let mut entry = b"segl-entry/v1\0".to_vec();
-    entry.push(kind.number());
-    entry.extend(year.year().to_be_bytes());
-    entry.extend(commitments.iter().flatten());
-    let mut bytes = vec![2];
-    bytes.extend_from_slice(previous);
-    bytes.extend(sequence.to_be_bytes());
-    bytes.extend(sha256(&entry));
-    sha256(&bytes)
+    let entry = Sha256::new()
+        .chain_update(b"segl-entry/v1\0")
+        .chain_update([kind.number()])
+        .chain_update(year.year().to_be_bytes())
+        .chain_update(commitments.as_flattened());
+    let link = Sha256::new()
+        .chain_update([2])
+        .chain_update(previous)
+        .chain_update(sequence.to_be_bytes())
+        .chain_update(entry.finalize());
+    link.finalize().into()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-use segl_crypto::sha256;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 use crate::Field;
 
@@ -16,9 +17,19 @@ impl SaltSeed {
         Self(random)
     }
 
+    /// The salts of fields.
+    pub(crate) fn salts(&self) -> Salts {
+        Salts(hmac(&self.0).chain_update(b"segl-salt/v1\0"))
+    }
+}
+
+/// One salt after the other.
+pub(crate) struct Salts(Hmac<Sha256>);
+
+impl Salts {
     /// The salt of a field.
     pub(crate) fn salt(&self, field: Field) -> [u8; 32] {
-        hmac(&self.0, &[b"segl-salt/v1\0", field.name().as_bytes()])
+        self.0.clone().chain_update(field.name()).finalize().into_bytes().into()
     }
 }
 
@@ -39,20 +50,24 @@ pub fn commit(salt: &[u8; 32], field: Field, value: &[u8]) -> [u8; 32] {
     // Names have a fixed few characters and values are bounded far below 2^32.
     let name_length = u16::try_from(name.len()).unwrap_or(u16::MAX).to_be_bytes();
     let value_length = u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes();
-    hmac(salt, &[b"segl-record/v1\0", &name_length, name, &value_length, value])
+    hmac(salt)
+        .chain_update(b"segl-record/v1\0")
+        .chain_update(name_length)
+        .chain_update(name)
+        .chain_update(value_length)
+        .chain_update(value)
+        .finalize()
+        .into_bytes()
+        .into()
 }
 
-/// HMAC-SHA-256 (RFC 2104) with a key of 32 octets.
-fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let padded = |pad: u8| [key.map(|b| b ^ pad), [pad; 32]];
-    let message: usize = parts.iter().map(|part| part.len()).sum();
-    let mut inner = Vec::with_capacity(message.saturating_add(64));
-    inner.extend_from_slice(padded(0x36).as_flattened());
-    for part in parts {
-        inner.extend_from_slice(part);
-    }
-    let [key, pad] = padded(0x5c);
-    sha256([key, pad, sha256(&inner)].as_flattened())
+/// HMAC-SHA-256 (RFC 2104) that has taken in its key.
+fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+    // A key shorter than the block is filled up with zeros (RFC 2104, 2).
+    let mut block = [0; 64];
+    let (octets, _) = block.split_at_mut(key.len());
+    octets.copy_from_slice(key);
+    Hmac::new(&block.into())
 }
 
 #[cfg(test)]
@@ -82,7 +97,7 @@ mod tests {
     #[test]
     fn every_field_has_a_salt_of_its_own() {
         let seed = SaltSeed::new([3; 32]);
-        let salts: std::collections::BTreeSet<_> = Field::all().map(|field| seed.salt(field)).collect();
+        let salts: std::collections::BTreeSet<_> = Field::all().map(|field| seed.salts().salt(field)).collect();
         assert_eq!(salts.len(), Field::all().count());
         assert_eq!(format!("{seed:?}"), "SaltSeed(redacted)");
     }

@@ -84,69 +84,84 @@ pub enum Field {
     At,
 }
 
-const ALL: [(Field, u8, &str); 38] = [
-    (Field::Request, 0, "request"),
-    (Field::Session, 1, "session"),
-    (Field::OrganisationNumber, 2, "organisation_number"),
-    (Field::OrganisationName, 3, "organisation_name"),
-    (Field::HolderName, 4, "holder_name"),
-    (Field::HolderId, 5, "holder_id"),
-    (Field::HolderEmail, 6, "holder_email"),
-    (Field::Assurance, 7, "assurance"),
-    (Field::AssertionId, 8, "assertion_id"),
-    (Field::AssertionIssuer, 9, "assertion_issuer"),
-    (Field::SubjectFormat, 10, "subject_format"),
-    (Field::ContextClass, 11, "context_class"),
-    (Field::AuthenticatedAt, 12, "authenticated_at"),
-    (Field::Purpose, 13, "purpose"),
-    (Field::Reference, 14, "reference"),
-    (Field::ReferenceOverride, 15, "reference_override"),
-    (Field::PolicyVersion, 16, "policy_version"),
-    (Field::TermsVersion, 17, "terms_version"),
-    (Field::Slot, 18, "slot"),
-    (Field::RequestedAt, 19, "requested_at"),
-    (Field::PresentedContent, 20, "presented_content"),
-    (Field::ApprovedAt, 21, "approved_at"),
-    (Field::Receipt, 22, "receipt"),
-    (Field::CertificateSerial, 23, "certificate_serial"),
-    (Field::IssuedAt, 24, "issued_at"),
-    (Field::SignedAt, 25, "signed_at"),
-    (Field::SignToDestroy, 26, "sign_to_destroy"),
-    (Field::TimeStampedAt, 27, "time_stamped_at"),
-    (Field::Step, 28, "step"),
-    (Field::Outcome, 29, "outcome"),
-    (Field::Cause, 30, "cause"),
-    (Field::ConcludedAt, 31, "concluded_at"),
-    (Field::PurgedYear, 32, "purged_year"),
-    (Field::PurgedFirst, 33, "purged_first"),
-    (Field::PurgedLast, 34, "purged_last"),
-    (Field::PurgedCount, 35, "purged_count"),
-    (Field::Operator, 36, "operator"),
-    (Field::At, 37, "at"),
-];
+macro_rules! numbered {
+    ($($field:ident = $number:literal $name:literal,)*) => {
+        const ALL: &[Field] = &[$(Field::$field),*];
+
+        impl Field {
+            /// The number of the field in stored bytes.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self {
+                    $(Self::$field => $number,)*
+                }
+            }
+
+            /// The name of the field, which its commitment covers.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$field => $name,)*
+                }
+            }
+
+            /// The field with this number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$field),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+numbered! {
+    Request = 0 "request",
+    Session = 1 "session",
+    OrganisationNumber = 2 "organisation_number",
+    OrganisationName = 3 "organisation_name",
+    HolderName = 4 "holder_name",
+    HolderId = 5 "holder_id",
+    HolderEmail = 6 "holder_email",
+    Assurance = 7 "assurance",
+    AssertionId = 8 "assertion_id",
+    AssertionIssuer = 9 "assertion_issuer",
+    SubjectFormat = 10 "subject_format",
+    ContextClass = 11 "context_class",
+    AuthenticatedAt = 12 "authenticated_at",
+    Purpose = 13 "purpose",
+    Reference = 14 "reference",
+    ReferenceOverride = 15 "reference_override",
+    PolicyVersion = 16 "policy_version",
+    TermsVersion = 17 "terms_version",
+    Slot = 18 "slot",
+    RequestedAt = 19 "requested_at",
+    PresentedContent = 20 "presented_content",
+    ApprovedAt = 21 "approved_at",
+    Receipt = 22 "receipt",
+    CertificateSerial = 23 "certificate_serial",
+    IssuedAt = 24 "issued_at",
+    SignedAt = 25 "signed_at",
+    SignToDestroy = 26 "sign_to_destroy",
+    TimeStampedAt = 27 "time_stamped_at",
+    Step = 28 "step",
+    Outcome = 29 "outcome",
+    Cause = 30 "cause",
+    ConcludedAt = 31 "concluded_at",
+    PurgedYear = 32 "purged_year",
+    PurgedFirst = 33 "purged_first",
+    PurgedLast = 34 "purged_last",
+    PurgedCount = 35 "purged_count",
+    Operator = 36 "operator",
+    At = 37 "at",
+}
 
 impl Field {
     /// Every field, in the order of its number.
     pub fn all() -> impl Iterator<Item = Self> {
-        ALL.iter().map(|&(field, ..)| field)
-    }
-
-    /// The number of the field in stored bytes.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        ALL.iter().find(|entry| entry.0 == self).map_or(u8::MAX, |entry| entry.1)
-    }
-
-    /// The name of the field, which its commitment covers.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        ALL.iter().find(|entry| entry.0 == self).map_or("", |entry| entry.2)
-    }
-
-    /// The field with this number.
-    #[must_use]
-    pub fn from_number(number: u8) -> Option<Self> {
-        ALL.iter().find(|entry| entry.1 == number).map(|entry| entry.0)
+        ALL.iter().copied()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use segl_crypto::Time;
 use segl_record::{
-    AppendError, AssertionId, AssertionIssuer, Disclosure, Entry, Event, Head, LogId, Opening, Outcome,
+    AssertionId, AssertionIssuer, Disclosure, Entry, Event, Head, LogId, Opening, Outcome,
     Progress, RequestId, SaltSeed, SealingRecord, SessionId, SlotCleared, SlotName, Step,
 };
 
@@ -77,11 +77,10 @@ impl MemoryJournal {
 }
 
 impl Inner {
-    fn append(&mut self, event: &Event, salts: SaltSeed) -> Result<Entry, AppendError> {
-        let (entry, disclosure) = self.head.append(event, salts)?;
+    fn push(&mut self, (entry, disclosure): (Entry, Disclosure)) -> Entry {
         self.head = entry.head();
         self.log.push((entry.clone(), disclosure));
-        Ok(entry)
+        entry
     }
 
     fn repeated(&self, opening: &Opening) -> Option<OpenError<Infallible>> {
@@ -167,7 +166,8 @@ impl Journal for MemoryJournal {
             if row.found.opening != *record.opening() || row.found.progress != *record.progress() {
                 return Err(ConcludeError::Differs { found: row.step() });
             }
-            let entry = inner.append(&Event::from(record.clone()), salts)?;
+            let appended = inner.head.append_sealing(record, salts)?;
+            let entry = inner.push(appended);
             if record.outcome() == Outcome::DestructionUnconfirmed {
                 inner.stopped.entry(record.opening().slot.clone()).or_insert_with(|| record.concluded());
             }
@@ -206,7 +206,8 @@ impl Journal for MemoryJournal {
             if !inner.stopped.contains_key(&cleared.slot) {
                 return Err(ClearError::NotStopped);
             }
-            let entry = inner.append(&Event::from(cleared.clone()), salts)?;
+            let appended = inner.head.append(&Event::from(cleared.clone()), salts)?;
+            let entry = inner.push(appended);
             inner.stopped.remove(&cleared.slot);
             Ok(entry)
         })

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use const_oid::ObjectIdentifier;
 use segl_crypto::{
@@ -51,6 +51,9 @@ struct Inner {
     algorithm: Bytes,
     signature: Bytes,
     signature_unused_bits: u8,
+    // Asked for again and again along a path, and by its evidence.
+    public_key: OnceLock<Result<PublicKey, PublicKeyError>>,
+    sha256: OnceLock<[u8; 32]>,
 }
 
 /// Why a certificate's signature was not verified.
@@ -171,12 +174,12 @@ impl Certificate {
         self.inner.key_bits.as_slice()
     }
 
-    /// The public key, ready to verify with. Decoded on each call.
+    /// The public key, ready to verify with. Decoded once for all clones.
     ///
     /// # Errors
     /// [`PublicKeyError`] when the key is malformed or of a kind that is not supported.
     pub fn public_key(&self) -> Result<PublicKey, PublicKeyError> {
-        PublicKey::from_spki_der(self.spki_der())
+        self.inner.public_key.get_or_init(|| PublicKey::from_spki_der(self.spki_der())).clone()
     }
 
     /// signatureAlgorithm beside the signature, with its tag and length.
@@ -254,9 +257,9 @@ impl Certificate {
         Ok(issuer.verify(&algorithm, self.tbs_der(), self.signature_value())?)
     }
 
-    /// SHA-256 of the whole certificate.
+    /// SHA-256 of the whole certificate. Computed once for all clones.
     pub fn fingerprint_sha256(&self) -> [u8; 32] {
-        sha256(self.as_der())
+        *self.inner.sha256.get_or_init(|| sha256(self.as_der()))
     }
 
     /// SHA-1 of the whole certificate, for looking things up; never as proof.
@@ -342,6 +345,8 @@ impl Inner {
             algorithm,
             signature,
             signature_unused_bits,
+            public_key: OnceLock::new(),
+            sha256: OnceLock::new(),
             der: der.clone(),
         })
     }

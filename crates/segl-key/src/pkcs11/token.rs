@@ -238,32 +238,26 @@ impl Token for Pkcs11Token {
     }
 
     fn look_up(&self, key: &mut Pkcs11Key) -> Result<Trace, Pkcs11Error> {
-        let label = key.id.label();
-        let (witness, mut trace) = self.sessions().begin(|witness| {
+        let (witness, by_id) = self.sessions().begin(|witness| {
             if !is_logged_in(witness) {
                 return Err(Pkcs11Error::NotLoggedIn);
             }
-            let count = |attribute| {
-                witness.find_objects(&[attribute]).map(|found| found.len()).map_err(Pkcs11Error::of)
-            };
-            Ok(Trace {
-                by_id: count(Attribute::Id(key.id.0.to_vec()))?,
-                by_label: count(Attribute::Label(label.clone().into_bytes()))?,
-                handle_works: false,
-            })
+            let found = witness.find_objects(&[Attribute::Id(key.id.0.to_vec())]).map_err(Pkcs11Error::of)?;
+            Ok(found.len())
         })?;
         // The handle means most in its own session. Where that is lost, a handle is the same in all sessions of a process; where the
         // whole login is lost, it means nothing.
         let own = key.session().map(|session| key.handle_works(session));
-        trace.handle_works = match own {
+        let handle_works = match own {
             Ok(Ok(works)) => works,
             Ok(Err(_)) => key.handle_works(&witness)?,
             Err(_) => false,
         };
         // A session in which signing was begun is of no more use.
-        if !trace.handle_works {
+        if !handle_works {
             self.sessions().put(witness);
         }
+        let trace = Trace { by_id, handle_works };
         key.confirmed = trace.is_absent();
         if key.confirmed && !matches!(own, Ok(Ok(false))) {
             // The key is gone, but what state its session is in nobody knows.
