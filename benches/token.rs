@@ -1,7 +1,8 @@
 //! Sealing a 200 kB PDF at B-B with a key in a PKCS#11 token, beside its floor: the token's bare cycle, the issuer's signature, one digest.
 //!
 //! `cargo bench -p segl-suite --bench token`. The token is SoftHSM2 in a temporary folder, or what `SEGL_PKCS11_MODULE` names. The bare
-//! cycle is generate, sign, look up from another session, destroy, with the calls of the PKCS#11 library and nothing around them.
+//! cycle is a session, a key pair, the public point, a signature, the destruction of both objects and a look-up from another session, with
+//! the calls of the PKCS#11 library and nothing around them; issuer's signature and digest come where a sealing has them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,8 +20,9 @@ use std::process::Command;
 use common::{Bench, IssuerFloor, PDF_SIZE, in_turns, pdf};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::Attribute;
+use cryptoki::object::{Attribute, AttributeType};
 use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use segl::ades::Level;
 use segl::cert::MemoryRegister;
@@ -44,8 +46,8 @@ fn main() {
     // The library is one a process, and ours has initialised it.
     drop(library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)));
     let slot = library.get_slots_with_token().unwrap()[0];
-    let sessions = [library.open_rw_session(slot).unwrap(), library.open_rw_session(slot).unwrap()];
-    drop(sessions[0].login(UserType::User, Some(&AuthPin::new(SoftHsm::PIN.into()))));
+    let witness = library.open_ro_session(slot).unwrap();
+    drop(witness.login(UserType::User, Some(&AuthPin::new(SoftHsm::PIN.into()))));
     let mut bench = Bench::new(MemoryJournal::new(log_id()), MemoryRegister::default());
     let is_measurement = std::env::args().any(|argument| argument == "--bench");
     for curve in [Curve::P256, Curve::P384] {
@@ -57,9 +59,10 @@ fn main() {
             turns,
             || {
                 count += 1;
-                cycle(&sessions, curve, count);
-                issuer.sign();
-                black_box(digest(algorithm, &pdf));
+                cycle(&library, &witness, slot, curve, count, || {
+                    issuer.sign();
+                    black_box(digest(algorithm, &pdf));
+                });
             },
             || {
                 black_box(bench.seal(token.clone(), pdf.as_slice(), curve, Level::B));
@@ -85,25 +88,36 @@ fn in_a_child() {
     assert!(status.success());
 }
 
-/// Generate, sign, look up, destroy.
-fn cycle([working, witness]: &[Session; 2], curve: Curve, count: u64) {
+/// Session, key pair, its point, signature, destruction, and the look-up from another session; in between what else the floor has,
+/// where a sealing has it.
+fn cycle(library: &Pkcs11, witness: &Session, slot: Slot, curve: Curve, count: u64, between: impl FnOnce()) {
     let parameters: &[u8] = match curve {
         Curve::P384 => &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
         _ => &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
     };
     let id = Attribute::Id(count.to_be_bytes().to_vec());
-    let public = [Attribute::Token(false), Attribute::EcParams(parameters.to_vec()), id.clone()];
+    let public = [
+        Attribute::Token(false),
+        Attribute::Private(false),
+        Attribute::Verify(true),
+        Attribute::EcParams(parameters.to_vec()),
+        id.clone(),
+    ];
     let private = [
         Attribute::Token(false),
+        Attribute::Private(true),
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
         Attribute::Sign(true),
         id.clone(),
     ];
-    let (public, private) = working.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap();
+    let session = library.open_ro_session(slot).unwrap();
+    let (public, private) = session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap();
+    black_box(session.get_attributes(public, &[AttributeType::EcPoint]).unwrap());
+    between();
     let hash = digest(curve.algorithm().digest().unwrap_or(DigestAlgorithm::Sha256), b"attributes").unwrap();
-    black_box(working.sign(&Mechanism::Ecdsa, private, hash.as_bytes()).unwrap());
-    working.destroy_object(private).unwrap();
-    working.destroy_object(public).unwrap();
+    black_box(session.sign(&Mechanism::Ecdsa, private, hash.as_bytes()).unwrap());
+    session.destroy_object(private).unwrap();
+    session.destroy_object(public).unwrap();
     assert!(witness.find_objects(&[id]).unwrap().is_empty());
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rand_core::UnwrapErr;
 use segl::ades::Level;
 use segl::authority::{AuthorityKeys, TestAuthority};
-use segl::cert::{IssuedCertificates, Lifetime, SealProfile};
+use segl::cert::{IssuedCertificates, Lifetime};
 use segl::crypto::{SignatureAlgorithm, SoftKind, SoftwareKey, Source, Time, ToBeSigned};
 use segl::key::{Curve, Token};
 use segl::path::Anchors;
@@ -31,7 +31,7 @@ pub(crate) fn now() -> Time {
 pub(crate) struct Bench<J, R> {
     authority: TestAuthority,
     anchors: Anchors,
-    profiles: [SealProfile; 2],
+    orders: [Order; 2],
     journal: J,
     register: R,
     count: u64,
@@ -42,8 +42,11 @@ impl<J: Journal, R: IssuedCertificates> Bench<J, R> {
         let keys = AuthorityKeys::generate_soft(&mut rng()).unwrap();
         let authority = authority(keys, &register, T0, &mut rng());
         let anchors = anchors(&authority);
-        let profiles = [Curve::P256, Curve::P384].map(|curve| profile("TEST Unit", Lifetime::Hours12, curve));
-        Self { authority, anchors, profiles, journal, register, count: 0 }
+        let orders = [Curve::P256, Curve::P384].map(|curve| {
+            let profile = profile("TEST Unit", Lifetime::Hours12, curve);
+            Order { profile, curve, level: Level::B }
+        });
+        Self { authority, anchors, orders, journal, register, count: 0 }
     }
 
     /// One whole sealing, from the journal to the record. Gives the octets that are appended.
@@ -55,12 +58,12 @@ impl<J: Journal, R: IssuedCertificates> Bench<J, R> {
         level: Level,
     ) -> Vec<u8> {
         self.count += 1;
-        let Self { authority, anchors, journal, register, .. } = self;
+        let Self { authority, anchors, orders, journal, register, .. } = self;
         let sealer = Sealer { authority, register, anchors, journal, clock: &now };
-        let profile = self.profiles[usize::from(curve == Curve::P384)].clone();
-        let order = Order { profile, curve, level };
+        let order = &mut orders[usize::from(curve == Curve::P384)];
+        order.level = level;
         let mut document = PdfDocument::new(pdf, Limits::default(), PdfOptions::default());
-        let sealed = sealer.seal(self.count, token, &order, &mut document, |_| rng());
+        let sealed = sealer.seal(self.count, token, order, &mut document, |_| rng());
         sealed.unwrap_or_else(|e| panic!("{e}"));
         document.tail().to_vec()
     }

@@ -1,4 +1,5 @@
 use core::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rand_core::CryptoRng;
 use segl_cert::{
@@ -20,6 +21,8 @@ pub struct Issuer {
     certificate: Certificate,
     key: AuthorityKey,
     identity: IssuerKey,
+    /// The last profile and its content: a service seals for one holder again and again.
+    presented: Arc<Mutex<Option<(SealProfile, Presented)>>>,
 }
 
 /// What is to be issued to a key that signs once.
@@ -43,7 +46,7 @@ impl Issuer {
     #[must_use]
     pub fn new(certificate: Certificate, key: AuthorityKey) -> Self {
         let identity = IssuerKey::of_spki(certificate.spki_der());
-        Self { certificate, key, identity }
+        Self { certificate, key, identity, presented: Arc::default() }
     }
 
     /// The certificate.
@@ -66,7 +69,16 @@ impl Issuer {
 
     /// Makes the content of a seal certificate, to be shown. Nothing is reserved or signed.
     pub fn present(&self, profile: &SealProfile) -> Result<Presented, ProfileError> {
-        profile.present(&self.certificate)
+        // A pair is put in whole, whatever panicked before.
+        let last = || self.presented.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, presented)) = &*last()
+            && known == profile
+        {
+            return Ok(presented.clone());
+        }
+        let presented = profile.present(&self.certificate)?;
+        *last() = Some((profile.clone(), presented.clone()));
+        Ok(presented)
     }
 
     /// Issues the approved content to the key of the receipt.

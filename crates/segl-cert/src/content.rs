@@ -244,8 +244,8 @@ impl CertificateContent {
             OCSP_NOCHECK,
         ];
         for extension in &self.template.extensions {
-            let read =
-                shown.contains(&extension.oid) || extension.oid == QC_STATEMENTS && self.shown().statements.is_some();
+            let read = shown.contains(&extension.oid)
+                || extension.oid == QC_STATEMENTS && self.shown().statements.is_some();
             if let crate::profile::Value::KeyUsagePeriod(seconds) = extension.value {
                 lines.push(("Key used for", period(seconds)));
             } else if !read {

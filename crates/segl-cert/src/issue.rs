@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use segl_crypto::{PublicKey, SignatureValue, Time, ToBeSigned};
 use segl_x509::Certificate;
 
@@ -14,7 +16,7 @@ use crate::{
 /// other, so nothing is signed that was not approved.
 #[derive(Clone, Debug)]
 pub struct Presented {
-    content: CertificateContent,
+    content: Arc<CertificateContent>,
     issuer: Option<Issuer>,
     device: Option<Device>,
 }
@@ -27,7 +29,7 @@ pub struct Approved(Presented);
 #[derive(Clone, Debug)]
 #[must_use = "a prepared certificate holds a reserved serial number"]
 pub struct Prepared {
-    content: CertificateContent,
+    content: Arc<CertificateContent>,
     issuer: PublicKey,
     serial: SerialNumber,
     not_before: Time,
@@ -47,7 +49,7 @@ impl Presented {
         device: Option<Device>,
     ) -> Self {
         let issuer = issuer.map(|facts| Issuer { key: facts.key, validity: facts.validity });
-        Self { content, issuer, device }
+        Self { content: Arc::new(content), issuer, device }
     }
 
     /// What is to be shown.

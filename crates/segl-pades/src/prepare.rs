@@ -78,10 +78,7 @@ pub struct Plan {
 ///
 /// # Errors
 /// When an earlier signature forbids it, the field cannot be used, or the document cannot be read.
-pub fn plan<S: Source>(
-    document: &Document<S>,
-    properties: &SealProperties,
-) -> Result<Plan, PrepareError> {
+pub fn plan<S: Source>(document: &Document<S>, properties: &SealProperties) -> Result<Plan, PrepareError> {
     const SUB_FILTER: &str = "ETSI.CAdES.detached";
     let fields = document.fields()?;
     let earlier = permissions::read(document, &fields)?;
@@ -212,12 +209,15 @@ impl Plan {
         let digits = document.source().len().checked_ilog10().unwrap_or(0).max(9) + 1;
         let widest = 10_i64.checked_pow(digits).map_or(i64::MAX, |power| power - 1);
         let widest = [0, widest, widest, widest].map(Object::Integer);
-        let identity = format!("{dictionary:?} {field:?} {reserved}");
+        // What tells two seals of one document apart: field, time, and what the sealer says.
+        let texts = dictionary.iter().filter_map(|(_, value)| value.as_string());
+        let texts: Vec<&[u8]> = texts.map(PdfString::as_bytes).chain([field.as_bytes()]).collect();
+        let identity = texts.join(&0);
         let dictionary = dictionary
             .with("ByteRange", widest.to_vec())
             .with("Contents", PdfString::hexadecimal(vec![0; reserved]));
         update.replace(signature, dictionary)?;
-        let mut appendix = update.finish(identity.as_bytes())?;
+        let mut appendix = update.finish(&identity)?;
         let too_large = || UpdateError::TooLarge { len: u64::MAX };
         let contents = appendix.place(signature, "Contents").ok_or_else(too_large)?;
         let numbers = appendix.place(signature, "ByteRange").ok_or_else(too_large)?;

@@ -94,12 +94,14 @@ fn string(value: &PdfString, out: &mut Vec<u8>) {
 
 /// Appends bytes as lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    // Without a branch or a table, so that many are made at once.
+    let digit = |half: u8| half + b'0' + u8::from(half > 9) * (b'a' - b'0' - 10);
     let start = out.len();
     out.resize(start.saturating_add(bytes.len().saturating_mul(2)), b'0');
-    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or(b'0');
     for (byte, pair) in bytes.iter().zip(out.get_mut(start..).unwrap_or_default().chunks_exact_mut(2)) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        if let [high, low] = pair {
+            (*high, *low) = (digit(byte >> 4), digit(byte & 15));
+        }
     }
 }
 
