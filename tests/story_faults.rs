@@ -95,7 +95,12 @@ fn issuer() {
 #[test]
 fn document() {
     let case = |wrong, left: Left, is_right: fn(&Failure) -> bool| fails(None, wrong, &left, WELL, is_right);
-    case(Wrong::Open, aborted(Cause::Document, Step::Approved), |f| matches!(f, SealFault::Document(_)));
+    for wrong in [Wrong::Open, Wrong::Digest] {
+        case(wrong, aborted(Cause::Document, Step::Approved), |f| matches!(f, SealFault::Document(_)));
+    }
+    case(Wrong::DigestAside, aborted(Cause::Document, Step::Certified), |f| {
+        matches!(f, SealFault::Document(_))
+    });
     case(Wrong::LayOut, aborted(Cause::Document, Step::Certified), |f| matches!(f, SealFault::Document(_)));
     case(Wrong::Seal, aborted(Cause::Document, Step::KeyDestroyed), |f| matches!(f, SealFault::Embed(_)));
     case(Wrong::AddEvidence, aborted(Cause::Evidence, Step::TimeStamped), |f| {

@@ -53,7 +53,7 @@ impl<J: Journal, R: IssuedCertificates> Bench<J, R> {
     pub(crate) fn seal<T: Token>(
         &mut self,
         token: T,
-        pdf: impl Source + Clone,
+        pdf: impl Source + Clone + Send,
         curve: Curve,
         level: Level,
     ) -> Vec<u8> {

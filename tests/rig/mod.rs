@@ -75,6 +75,10 @@ pub enum Wrong {
     NoisyEvidence,
     /// The document cannot be opened.
     Open,
+    /// The document cannot be digested.
+    Digest,
+    /// The same of a large one, while its key is made.
+    DigestAside,
     /// The document cannot be laid out.
     LayOut,
     /// The CMS does not go in.
@@ -447,9 +451,17 @@ impl Paper {
 }
 
 impl Document for Paper {
-    fn open(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError> {
+    fn octets(&self) -> u64 {
+        if self.wrong == Wrong::DigestAside { u64::MAX } else { self.pdf.octets() }
+    }
+    fn open(&mut self) -> Result<(), ServiceError> {
         self.at(Wrong::Open)?;
-        self.pdf.open(algorithm)
+        self.pdf.open()
+    }
+    fn digest(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError> {
+        self.at(Wrong::Digest)?;
+        self.at(Wrong::DigestAside)?;
+        self.pdf.digest(algorithm)
     }
     fn lay_out(&mut self, signing_time: Time, reserve: usize) -> Result<Digest, ServiceError> {
         self.at(Wrong::LayOut)?;

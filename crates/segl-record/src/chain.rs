@@ -2,9 +2,7 @@ use segl_crypto::sha256;
 use sha2::{Digest as _, Sha256};
 
 use crate::codec::{DecodeError, Facts, Reader, put};
-use crate::{
-    Event, Field, Kind, LogId, RetentionError, RetentionYear, SaltSeed, SealingRecord, commit,
-};
+use crate::{Event, Field, Kind, LogId, RetentionError, RetentionYear, SaltSeed, SealingRecord, commit};
 
 /// The end of a log: how many entries it has and the link of the last one.
 ///

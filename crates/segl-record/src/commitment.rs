@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn every_field_has_a_salt_of_its_own() {
         let seed = SaltSeed::new([3; 32]);
-        let salts: std::collections::BTreeSet<_> = Field::all().map(|field| seed.salts().salt(field)).collect();
+        let salts: std::collections::BTreeSet<_> =
+            Field::all().map(|field| seed.salts().salt(field)).collect();
         assert_eq!(salts.len(), Field::all().count());
         assert_eq!(format!("{seed:?}"), "SaltSeed(redacted)");
     }

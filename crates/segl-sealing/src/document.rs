@@ -9,12 +9,21 @@ use crate::ServiceError;
 ///
 /// It holds no key and asks nobody. The steps are called in the order of the methods, each at most once; those after
 /// [`seal`](Self::seal) as far as the level asks for them.
-pub trait Document {
-    /// Reads the document and digests what is there, which is the long part; done before any key is made.
+pub trait Document: Send {
+    /// How many octets there are to digest.
+    fn octets(&self) -> u64;
+
+    /// Reads the document, as far as it takes to know that it can be sealed; done before any key is made.
     ///
     /// # Errors
     /// When the document cannot be sealed: unreadable, encrypted, or closed for further signatures.
-    fn open(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError>;
+    fn open(&mut self) -> Result<(), ServiceError>;
+
+    /// Digests what is there, which is the long part. May be called in another thread than the rest.
+    ///
+    /// # Errors
+    /// When the document cannot be read.
+    fn digest(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError>;
 
     /// Lays the seal out with room for a CMS of `reserve` octets and says what is to be signed: the digest of the content.
     ///

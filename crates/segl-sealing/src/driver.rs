@@ -3,27 +3,29 @@
 use rand_core::CryptoRng;
 use segl_ades::Level;
 use segl_cert::{CertificateContent, Presented};
-use segl_crypto::{DigestAlgorithm, SignatureValue, Time, digest};
+use segl_crypto::{DigestAlgorithm, SignatureValue, Time};
 use segl_key::{Activation, Destroyed, KeyId, KeyRequest, OneShotKey, Token, TokenError};
 use segl_record::{Cause, Entry, PresentedContent, SaltSeed};
 use segl_x509::Certificate;
 
-use crate::evidence;
+use crate::beside::beside;
 use crate::issue::issue;
 use crate::seal_cms::{SealCms, Signer};
-use crate::stamp::{Bounds, Measured, Stamped, Stamping};
+use crate::stamp::{Measured, Stamping};
 use crate::state::{Authenticated, Certified, KeyDestroyed, MayHoldKey, TimeStamped};
 use crate::{
-    Attempt, Decision, Document, EndError, Event, EvidenceError, Helpers, Journal, Order, SealError,
-    SealFault, StepFailed,
+    Attempt, Decision, Document, EndError, Event, Helpers, Journal, Order, SealError, SealFault, StepFailed,
 };
+
+/// From this many octets on, a document is digested while its key is made: below, another thread costs more than it saves.
+const DIGESTED_ASIDE: u64 = 64 << 10;
 
 /// What the holder answers to the content shown.
 pub type Approve<'a> = &'a mut dyn FnMut(&CertificateContent) -> Decision;
 /// Who is told what happens.
 pub type Observe<'a> = &'a mut dyn FnMut(&Event<'_>);
 
-type Failed<E, J> = Box<SealError<E, <J as Journal>::Error>>;
+pub(crate) type Failed<E, J> = Box<SealError<E, <J as Journal>::Error>>;
 type Fault<E, J> = SealFault<E, <J as Journal>::Error>;
 
 /// A seal that is whole and not yet let out: the record comes first.
@@ -33,8 +35,8 @@ type Fault<E, J> = SealFault<E, <J as Journal>::Error>;
 #[must_use = "a seal is not let out before its record is written"]
 #[derive(Debug)]
 pub struct Sealed<'j, J> {
-    attempt: Attempt<'j, J, TimeStamped>,
-    certificate: Certificate,
+    pub(crate) attempt: Attempt<'j, J, TimeStamped>,
+    pub(crate) certificate: Certificate,
 }
 
 impl<J: Journal> Sealed<'_, J> {
@@ -63,8 +65,8 @@ impl<J: Journal> Sealed<'_, J> {
 
 /// Seals a document with a key that is made for it, signs once and is destroyed (seed 000, sections 4 and 14).
 ///
-/// In this order: content presented, approved, document read and digested, room for a time-stamp measured, key made, certificate issued,
-/// signed, key destroyed and looked for, time-stamped, evidence embedded, time-stamped again; as far as the level asks. Every step
+/// In this order: content presented, approved, document read, room for a time-stamp measured, key made, certificate issued, document
+/// digested (beside the two, when it is of some size: in a thread of its own, where the system gives one), signed, key destroyed and looked for, time-stamped, evidence embedded, time-stamped again; as far as the level asks. Every step
 /// is in the journal before the next is taken. Nothing leaves this function but the finished seal.
 ///
 /// # Errors
@@ -86,12 +88,11 @@ where
     J: Journal,
     R: CryptoRng,
 {
-    let mut run = Run { order, helpers, rng, observe, document };
+    let mut run = Run { order, helpers, rng, observe };
     let (attempt, presented) = run.present(attempt, approve)?;
-    let attempt = match run.document.open(digest_of(order)) {
-        Ok(()) => attempt,
-        Err(e) => return Err(run.end(attempt, SealFault::Document(e))),
-    };
+    if let Err(e) = document.open() {
+        return Err(run.end(attempt, SealFault::Document(e)));
+    }
     let measured = match order.level {
         Level::B => Measured::default(),
         _ => match run.stamping().measure(digest_of(order)) {
@@ -99,26 +100,33 @@ where
             Err(e) => return Err(run.end(attempt, SealFault::TimeStamp(e))),
         },
     };
-    let signed = run.sign(attempt, token, presented, measured)?;
-    run.finish(signed, measured.room)
+    let signed = run.sign(attempt, token, document, presented, measured)?;
+    run.finish(document, signed, measured.room)
 }
 
 /// What stays the same from step to step.
-struct Run<'a, R> {
-    order: &'a Order,
-    helpers: &'a Helpers<'a>,
+pub(crate) struct Run<'a, R> {
+    pub(crate) order: &'a Order,
+    pub(crate) helpers: &'a Helpers<'a>,
     rng: &'a mut R,
-    observe: Observe<'a>,
-    document: &'a mut dyn Document,
+    pub(crate) observe: Observe<'a>,
+}
+
+/// The key is certified and waits for what it is to sign.
+struct Ready<'j, T: Token, J> {
+    attempt: Attempt<'j, J, Certified>,
+    key: OneShotKey<T, segl_key::Certified>,
+    certificate: Certificate,
+    signing_time: Time,
 }
 
 /// The signature is made and its key is gone.
-struct Signed<'j, J> {
-    attempt: Attempt<'j, J, KeyDestroyed>,
-    certificate: Certificate,
-    signing_time: Time,
-    cms: SealCms,
-    value: SignatureValue,
+pub(crate) struct Signed<'j, J> {
+    pub(crate) attempt: Attempt<'j, J, KeyDestroyed>,
+    pub(crate) certificate: Certificate,
+    pub(crate) signing_time: Time,
+    pub(crate) cms: SealCms,
+    pub(crate) value: SignatureValue,
 }
 
 impl<R: CryptoRng> Run<'_, R> {
@@ -150,9 +158,41 @@ impl<R: CryptoRng> Run<'_, R> {
         &mut self,
         attempt: Attempt<'j, J, crate::state::Approved>,
         token: T,
+        document: &mut dyn Document,
         presented: Presented,
         measured: Measured,
     ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
+        let algorithm = digest_of(self.order);
+        let ready = if document.octets() < DIGESTED_ASIDE {
+            if let Err(e) = document.digest(algorithm) {
+                return Err(self.end(attempt, SealFault::Document(e)));
+            }
+            self.certified_key(attempt, token, presented, measured)?
+        } else {
+            // A device may take milliseconds for a key, a document of some size too: neither has to wait for the other.
+            let (digested, ready) = beside(
+                || document.digest(algorithm),
+                || self.certified_key(attempt, token, presented, measured),
+            );
+            let ready = ready?;
+            if let Err(e) = digested {
+                return Err(self.give_up(ready.key, ready.attempt, SealFault::Document(e)));
+            }
+            ready
+        };
+        match self.lay_out(document, &ready, measured.room) {
+            Ok(cms) => self.sign_and_destroy(ready, cms),
+            Err(fault) => Err(self.give_up(ready.key, ready.attempt, fault)),
+        }
+    }
+
+    fn certified_key<'j, T: Token, J: Journal>(
+        &mut self,
+        attempt: Attempt<'j, J, crate::state::Approved>,
+        token: T,
+        presented: Presented,
+        measured: Measured,
+    ) -> Result<Ready<'j, T, J>, Failed<T::Error, J>> {
         let content = *presented.content().sha256();
         let session = attempt.opening().session.uuid().into_bytes();
         let request = KeyRequest::new(self.order.curve, KeyId(self.random()), session).for_content(content);
@@ -190,35 +230,28 @@ impl<R: CryptoRng> Run<'_, R> {
             Err(failed) => return Err(self.give_up(key, failed.attempt, SealFault::Step(failed.error))),
         };
         (self.observe)(&Event::Certified(&certificate));
-
-        let cms = match self.lay_out(&certificate, signing_time, measured.room) {
-            Ok(cms) => cms,
-            Err(fault) => return Err(self.give_up(key, attempt, fault)),
-        };
-        self.sign_and_destroy(attempt, key, certificate, signing_time, cms)
+        Ok(Ready { attempt, key, certificate, signing_time })
     }
 
-    fn lay_out<T: TokenError, E: std::error::Error>(
-        &mut self,
-        certificate: &Certificate,
-        signing_time: Time,
+    fn lay_out<T: Token, J: Journal>(
+        &self,
+        document: &mut dyn Document,
+        ready: &Ready<'_, T, J>,
         token_len: usize,
-    ) -> Result<SealCms, SealFault<T, E>> {
-        let signer = Signer::new(certificate, self.helpers.issuer.chain()).map_err(SealFault::Cms)?;
+    ) -> Result<SealCms, Fault<T::Error, J>> {
+        let signer = Signer::new(&ready.certificate, self.helpers.issuer.chain()).map_err(SealFault::Cms)?;
         let token = (self.order.level > Level::B).then_some(token_len);
         let reserve = signer.max_len(token).map_err(SealFault::Cms)?;
-        let digest = self.document.lay_out(signing_time, reserve).map_err(SealFault::Document)?;
+        let digest = document.lay_out(ready.signing_time, reserve).map_err(SealFault::Document)?;
         signer.prepare(digest).map_err(SealFault::Cms)
     }
 
     fn sign_and_destroy<'j, T: Token, J: Journal>(
         &mut self,
-        attempt: Attempt<'j, J, Certified>,
-        key: OneShotKey<T, segl_key::Certified>,
-        certificate: Certificate,
-        signing_time: Time,
+        ready: Ready<'j, T, J>,
         cms: SealCms,
     ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
+        let Ready { attempt, key, certificate, signing_time } = ready;
         let tbs = cms.to_be_signed();
         // The holder approved this sealing and no other: the key made for its session signs these octets or none (S000-86).
         let session = attempt.opening().session.uuid().into_bytes();
@@ -266,111 +299,14 @@ impl<R: CryptoRng> Run<'_, R> {
         }
         Ok(attempt)
     }
-
-    /// From the signature to the level asked for.
-    fn finish<'j, E: TokenError, J: Journal>(
-        &mut self,
-        signed: Signed<'j, J>,
-        token_len: usize,
-    ) -> Result<Sealed<'j, J>, Failed<E, J>> {
-        let Signed { attempt, certificate, signing_time, cms, value } = signed;
-        if self.order.level == Level::B {
-            return match self.embed(&cms, &value, None) {
-                Ok(()) => {
-                    let attempt = attempt.without_time_stamp().map_err(|failed| self.step_failed(*failed))?;
-                    Ok(Sealed { attempt, certificate })
-                }
-                Err(fault) => Err(self.end(attempt, fault)),
-            };
-        }
-        if let Err(what) = self.verify(&certificate, &cms, &value) {
-            return Err(self.end(attempt, SealFault::Verification { what }));
-        }
-        // RFC 5126, 6.1.1: the signature time-stamp covers the octets of the signature value.
-        let bounds = Bounds {
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
-            signing_time,
-            room: token_len,
-        };
-        let imprint = digest(digest_of(self.order), value.as_bytes());
-        let stamped = match imprint.map(|imprint| self.stamping().stamp(&imprint, &bounds)) {
-            Some(Ok(stamped)) => stamped,
-            Some(Err(e)) => return Err(self.end(attempt, SealFault::TimeStamp(e))),
-            None => return Err(self.end(attempt, SealFault::Cms("no digest".into()))),
-        };
-        if let Err(fault) = self.embed(&cms, &value, Some(&stamped.token)) {
-            return Err(self.end(attempt, fault));
-        }
-        let attempt = attempt.time_stamped(stamped.time).map_err(|failed| self.step_failed(*failed))?;
-        (self.observe)(&Event::TimeStamped { time: stamped.time, authority: &stamped.authority });
-        match self.extend(&certificate, &stamped, &bounds) {
-            Ok(()) => Ok(Sealed { attempt, certificate }),
-            Err(fault) => Err(self.end(attempt, fault)),
-        }
-    }
 }
 
 impl<R: CryptoRng> Run<'_, R> {
-    /// Whether a reader will find value and certificate good. A device that signs wrongly must not make a seal that is time-stamped,
-    /// recorded and broken. At B-B this is left to the caller, because it costs as much as all signatures of that level together.
-    fn verify(
-        &self,
-        certificate: &Certificate,
-        cms: &SealCms,
-        value: &SignatureValue,
-    ) -> Result<(), &'static str> {
-        cms.verify(value).map_err(|_| "signature value")?;
-        let issuer = self.helpers.issuer.chain().first().and_then(|issuer| issuer.public_key().ok());
-        match issuer.map(|key| certificate.verify_signed_by(&key)) {
-            Some(Ok(())) => Ok(()),
-            _ => Err("certificate"),
-        }
-    }
-
-    /// The CMS put together and into the document.
-    fn embed<T: TokenError, E: std::error::Error>(
-        &mut self,
-        cms: &SealCms,
-        value: &SignatureValue,
-        token: Option<&[u8]>,
-    ) -> Result<(), SealFault<T, E>> {
-        let cms = cms.assemble(value, token).map_err(SealFault::Cms)?;
-        self.document.seal(&cms).map_err(SealFault::Embed)
-    }
-
-    /// Evidence and archive time-stamp, as far as the level asks.
-    fn extend<T: TokenError, E: std::error::Error>(
-        &mut self,
-        certificate: &Certificate,
-        stamped: &Stamped,
-        bounds: &Bounds,
-    ) -> Result<(), SealFault<T, E>> {
-        if self.order.level < Level::Lt {
-            return Ok(());
-        }
-        let evidence = evidence::gather(self.helpers, certificate, stamped).map_err(SealFault::Evidence)?;
-        self.document.add_evidence(&evidence).map_err(|e| SealFault::Evidence(EvidenceError::Document(e)))?;
-        (self.observe)(&Event::EvidenceEmbedded {
-            certificates: evidence.certificates.len(),
-            crls: evidence.crls.len(),
-            ocsp_responses: evidence.ocsp_responses.len(),
-        });
-        if self.order.level < Level::Lta {
-            return Ok(());
-        }
-        let imprint = self.document.lay_out_archive(bounds.room).map_err(SealFault::Archive)?;
-        let archive = self.stamping().stamp(&imprint, bounds).map_err(SealFault::TimeStamp)?;
-        self.document.archive(&archive.token).map_err(SealFault::Archive)?;
-        (self.observe)(&Event::Archived { time: archive.time });
-        Ok(())
-    }
-
-    fn stamping(&mut self) -> Stamping<'_, R> {
+    pub(crate) fn stamping(&mut self) -> Stamping<'_, R> {
         Stamping { helpers: self.helpers, rng: self.rng, observe: self.observe }
     }
 
-    fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         (self.helpers.clock)()
     }
 
@@ -385,7 +321,7 @@ impl<R: CryptoRng> Run<'_, R> {
     }
 
     /// Ends an attempt of which no key is left.
-    fn end<E: TokenError, J: Journal, S>(
+    pub(crate) fn end<E: TokenError, J: Journal, S>(
         &mut self,
         attempt: Attempt<'_, J, S>,
         fault: Fault<E, J>,
@@ -421,11 +357,14 @@ impl<R: CryptoRng> Run<'_, R> {
         }
     }
 
-    fn step_failed<E: TokenError, J: Journal, S>(&mut self, failed: StepFailed<'_, J, S>) -> Failed<E, J> {
+    pub(crate) fn step_failed<E: TokenError, J: Journal, S>(
+        &mut self,
+        failed: StepFailed<'_, J, S>,
+    ) -> Failed<E, J> {
         self.end(failed.attempt, SealFault::Step(failed.error))
     }
 }
 
-fn digest_of(order: &Order) -> DigestAlgorithm {
+pub(crate) fn digest_of(order: &Order) -> DigestAlgorithm {
     order.curve.algorithm().digest().unwrap_or(DigestAlgorithm::Sha256)
 }

@@ -13,10 +13,12 @@
 )]
 
 mod attempt;
+mod beside;
 mod document;
 mod driver;
 mod evidence;
 mod fault;
+mod finish;
 mod issue;
 mod journal;
 mod memory;

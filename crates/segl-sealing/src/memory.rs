@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use segl_crypto::Time;
 use segl_record::{
-    AssertionId, AssertionIssuer, Disclosure, Entry, Event, Head, LogId, Opening, Outcome,
-    Progress, RequestId, SaltSeed, SealingRecord, SessionId, SlotCleared, SlotName, Step,
+    AssertionId, AssertionIssuer, Disclosure, Entry, Event, Head, LogId, Opening, Outcome, Progress,
+    RequestId, SaltSeed, SealingRecord, SessionId, SlotCleared, SlotName, Step,
 };
 
 use crate::{

@@ -38,7 +38,7 @@ impl<S> fmt::Debug for PdfDocument<S> {
 
 struct Open<S> {
     file: GrowingFile<S>,
-    algorithm: DigestAlgorithm,
+    algorithm: Option<DigestAlgorithm>,
     plan: Option<Plan>,
     prepared: Option<Prepared>,
 }
@@ -82,19 +82,30 @@ where
     }
 
     fn digest(&mut self, prepared: Prepared) -> Result<Digest, ServiceError> {
-        let digest = prepared.digest(self.file.digest(self.algorithm)?);
+        let algorithm = self.algorithm.ok_or(OutOfOrder)?;
+        let digest = prepared.digest(self.file.digest(algorithm)?);
         self.prepared = Some(prepared);
         Ok(digest)
     }
 }
 
-impl<S: Source + Clone> Document for PdfDocument<S> {
-    fn open(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError> {
-        let mut file = GrowingFile::open(self.source.clone(), self.limits.clone())?;
+impl<S: Source + Clone + Send> Document for PdfDocument<S> {
+    fn octets(&self) -> u64 {
+        self.source.len()
+    }
+
+    fn open(&mut self) -> Result<(), ServiceError> {
+        let file = GrowingFile::open(self.source.clone(), self.limits.clone())?;
         // What would forbid the seal must be known before a key is made: permissions, encryption, the field.
         let plan = Some(segl_pades::plan(file.document(), &self.properties())?);
-        file.digest(algorithm)?;
-        self.open = Some(Open { file, algorithm, plan, prepared: None });
+        self.open = Some(Open { file, algorithm: None, plan, prepared: None });
+        Ok(())
+    }
+
+    fn digest(&mut self, algorithm: DigestAlgorithm) -> Result<(), ServiceError> {
+        let open = self.open.as_mut().ok_or(OutOfOrder)?;
+        open.algorithm = Some(algorithm);
+        open.file.digest(algorithm)?;
         Ok(())
     }
 

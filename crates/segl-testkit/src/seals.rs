@@ -69,7 +69,7 @@ impl<J: Journal, R: IssuedCertificates> Sealer<'_, J, R> {
     ///
     /// # Errors
     /// When there is no seal. A journal that does not open the attempt or write the record is a panic.
-    pub fn seal<T: Token, S: Source + Clone, G: CryptoRng>(
+    pub fn seal<T: Token, S: Source + Clone + Send, G: CryptoRng>(
         &self,
         n: u64,
         token: T,
