@@ -157,20 +157,30 @@ fn softhsm_killed_at_any_moment() {
 
 #[test]
 fn attempt_in_a_device_waits_for_the_device() {
-    let Some(room) = Room::with_softhsm() else { return };
-    kill_when_it_says(&room, &seal_arguments(&room), "key");
-    // Keys in memory: the token is not named, so nothing can be said about its keys and no alarm is raised.
-    let said = room.run(["seal", "contract.pdf"]);
-    assert_eq!(said.status, Some(0), "{said:?}");
-    assert_eq!(room.rows().iter().map(|row| row.outcome.as_str()).collect::<Vec<_>>(), ["completed"]);
+    let outcomes = |room: &Room| room.rows().into_iter().map(|row| row.outcome).collect::<Vec<_>>();
+    let killed_with_a_key = || {
+        let room = Room::with_softhsm()?;
+        kill_when_it_says(&room, &seal_arguments(&room), "key");
+        // Keys in memory: the token is not named, so nothing can be said about its keys and no alarm is raised.
+        let said = room.run(["seal", "contract.pdf"]);
+        assert_eq!(said.status, Some(0), "{said:?}");
+        Some(room)
+    };
+    let Some(mut room) = killed_with_a_key() else { return };
+    // On a busy machine the victim may have been past its key when the signal came.
+    for _ in 0..4 {
+        if outcomes(&room) != ["completed"] {
+            room = killed_with_a_key().unwrap();
+        }
+    }
+    assert_eq!(outcomes(&room), ["completed"]);
     // A wrong PIN says nothing about them either.
     let mut wrong = seal_arguments(&room);
     *wrong.last_mut().unwrap() = room.write("pin.txt", b"98989898").to_str().unwrap().to_owned();
     room.run(&wrong).refused("the PIN is wrong");
     let said = room.seal();
     assert_eq!(said.status, Some(0), "{said:?}");
-    let outcomes: Vec<_> = room.rows().into_iter().map(|row| row.outcome).collect();
-    assert_eq!(outcomes, ["completed", "aborted: key generation", "aborted: crashed", "completed"]);
+    assert_eq!(outcomes(&room), ["completed", "aborted: key generation", "aborted: crashed", "completed"]);
 }
 
 #[test]
