@@ -74,10 +74,10 @@ fn seal(bench: &mut Bench<MemoryJournal, MemoryRegister>, original: &Path, copy:
     File::options().append(true).open(copy).unwrap().write_all(&tail).unwrap();
 }
 
-/// Processor time of this process, which has one thread, in microseconds: the kernel's own count.
-fn cpu_us() -> u64 {
-    let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0_u64) / 1000
+/// Processor time of this process, all threads that it has and had, in microseconds.
+fn cpu_us() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec * 1_000_000 + time.tv_nsec / 1000
 }
 
 /// Lets the kernel begin a new peak, so that making the file does not count.
