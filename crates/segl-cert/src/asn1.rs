@@ -53,6 +53,11 @@ pub(crate) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// How far into `outer`, of which it is a part, the item starts.
+    pub(crate) fn offset_in(&self, outer: &[u8]) -> usize {
+        self.whole.as_ptr().addr().saturating_sub(outer.as_ptr().addr())
+    }
+
     pub(crate) fn oid(&self) -> Option<ObjectIdentifier> {
         (self.tag == OID).then(|| ObjectIdentifier::from_bytes(self.value).ok()).flatten()
     }

@@ -17,6 +17,7 @@ mod authority;
 mod content;
 mod error;
 mod issue;
+pub mod lint;
 mod names;
 pub mod oid;
 mod organisation;
@@ -26,6 +27,7 @@ mod seal;
 mod serial;
 mod statements;
 mod urls;
+mod vocabulary;
 
 pub use crate::authority::{AuthorityNames, AuthorityProfile, AuthorityRole};
 pub use crate::content::{CertificateContent, NameEntry};
@@ -42,5 +44,8 @@ pub use crate::register::{
 };
 pub use crate::seal::{Device, Lifetime, SealProfile};
 pub use crate::serial::SerialNumber;
-pub use crate::statements::{PdsLocation, QcStatements, QcType, Semantics, Statement, StatementsError};
+pub use crate::statements::{
+    Currency, IdentificationMethod, Oddity, OddityKind, PdsLocation, PspRole, QcStatements, QcType,
+    Semantics, SemanticsKind, Statement, StatementsError, StatementsReading,
+};
 pub use crate::urls::{AuthorityUrls, BaseUrlError};

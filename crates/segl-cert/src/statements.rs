@@ -1,15 +1,23 @@
+mod read;
+
+use core::fmt;
+
 use der::asn1::ObjectIdentifier;
+use segl_x509::GeneralName;
 
 use crate::{
-    asn1::{IA5_STRING, Item, PRINTABLE_STRING, SEQUENCE, items, oid, only, tlv},
+    asn1::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, UTF8_STRING, oid, tlv},
     oid::*,
 };
+
+pub use read::{Oddity, OddityKind, StatementsError, StatementsReading};
 
 /// The qcStatements extension (RFC 3739 3.2.6, EN 319 412-5) as typed statements.
 ///
 /// Reading is lenient, because real certificates are: several QcTypes, language and address swapped, a NULL where
 /// nothing belongs. A statement that cannot be read at all becomes [`Statement::Unreadable`]; only an extension that
-/// is no SEQUENCE OF statements is an error. Whether the statements are right is not judged here.
+/// is no SEQUENCE OF statements is an error. [`read`](Self::read) tells besides what was odd, and where. Whether the
+/// statements are right is not judged here.
 ///
 /// ```
 /// use segl_cert::{QcStatements, QcType, Statement};
@@ -32,8 +40,8 @@ pub enum Statement {
     QualifiedDevice,
     /// QcLimitValue: a transaction limit of `amount * 10^exponent`.
     LimitValue {
-        /// ISO 4217 code, three letters or a number.
-        currency: String,
+        /// In which currency.
+        currency: Currency,
         /// The amount before the exponent.
         amount: i64,
         /// Power of ten.
@@ -48,14 +56,14 @@ pub enum Statement {
     /// QcCClegislation: qualified under the law of these countries, which are not the EU.
     CountryLegislation(Vec<String>),
     /// QcIdentMethod: how the subject was identified (Regulation 910/2014, Article 24).
-    IdentificationMethod(Vec<ObjectIdentifier>),
+    IdentificationMethod(Vec<IdentificationMethod>),
     /// QcQSCDlegislation: countries outside the EU under whose law the device is qualified.
     DeviceLegislation(Vec<String>),
     /// id-qcs-pkixQCSyntax-v1 or -v2: what the subject's name attributes mean.
     Semantics(Semantics),
     /// The PSD2 statement of TS 119 495.
     Psd2 {
-        /// Object identifier and name of each role.
+        /// Object identifier and name of each role; [`PspRole::named`] tells whether the two agree.
         roles: Vec<(ObjectIdentifier, String)>,
         /// Name of the national competent authority.
         authority_name: String,
@@ -123,6 +131,163 @@ pub struct PdsLocation {
     pub language: String,
 }
 
+/// The currency of a limit (ISO 4217).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the CHOICE of EN 319 412-5")]
+pub enum Currency {
+    /// Three letters, `DKK`.
+    Alphabetic(String),
+    /// The number of the currency, 208 for the Danish krone.
+    Numeric(i64),
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alphabetic(letters) => f.write_str(letters),
+            Self::Numeric(number) => write!(f, "{number:03}"),
+        }
+    }
+}
+
+/// How the subject was identified (EN 319 412-5, QcIdentMethod; Regulation 910/2014, Article 24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the four methods of EN 319 412-5, and any other")]
+pub enum IdentificationMethod {
+    /// Article 24(1) as it was to 2024, (a) or (b): in person, or by an electronic means issued in person.
+    Eidas1Ab,
+    /// Article 24(1) as it was to 2024, (c) or (d): by a certificate, or in another recognised way.
+    Eidas1Cd,
+    /// Article 24(1a) as amended in 2024, (a), (c) or (d).
+    Eidas2Acd,
+    /// Article 24(1a) as amended in 2024, (b): by a certificate.
+    Eidas2B,
+    /// A method this crate does not know.
+    Other(ObjectIdentifier),
+}
+
+impl IdentificationMethod {
+    /// The method with this object identifier.
+    pub fn from_oid(oid: ObjectIdentifier) -> Self {
+        match oid {
+            QCI_EIDAS1_AB => Self::Eidas1Ab,
+            QCI_EIDAS1_CD => Self::Eidas1Cd,
+            QCI_EIDAS2_ACD => Self::Eidas2Acd,
+            QCI_EIDAS2_B => Self::Eidas2B,
+            other => Self::Other(other),
+        }
+    }
+
+    /// Its object identifier.
+    pub fn oid(&self) -> ObjectIdentifier {
+        match self {
+            Self::Eidas1Ab => QCI_EIDAS1_AB,
+            Self::Eidas1Cd => QCI_EIDAS1_CD,
+            Self::Eidas2Acd => QCI_EIDAS2_ACD,
+            Self::Eidas2B => QCI_EIDAS2_B,
+            Self::Other(oid) => *oid,
+        }
+    }
+}
+
+/// A role of a payment service provider (TS 119 495).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the five roles of TS 119 495")]
+pub enum PspRole {
+    /// Account servicing, `PSP_AS`.
+    AccountServicing,
+    /// Payment initiation, `PSP_PI`.
+    PaymentInitiation,
+    /// Account information, `PSP_AI`.
+    AccountInformation,
+    /// Issuing of card-based payment instruments, `PSP_IC`.
+    CardIssuing,
+    /// Not said, `Unspecified`.
+    Unspecified,
+}
+
+impl PspRole {
+    const ALL: [Self; 5] = [
+        Self::AccountServicing,
+        Self::PaymentInitiation,
+        Self::AccountInformation,
+        Self::CardIssuing,
+        Self::Unspecified,
+    ];
+
+    /// Its object identifier.
+    pub fn oid(&self) -> ObjectIdentifier {
+        match self {
+            Self::AccountServicing => PSP_AS,
+            Self::PaymentInitiation => PSP_PI,
+            Self::AccountInformation => PSP_AI,
+            Self::CardIssuing => PSP_IC,
+            Self::Unspecified => PSP_UNSPECIFIED,
+        }
+    }
+
+    /// Its name, exactly as the statement must have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::AccountServicing => "PSP_AS",
+            Self::PaymentInitiation => "PSP_PI",
+            Self::AccountInformation => "PSP_AI",
+            Self::CardIssuing => "PSP_IC",
+            Self::Unspecified => "Unspecified",
+        }
+    }
+
+    /// The role with this object identifier.
+    pub fn from_oid(oid: ObjectIdentifier) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.oid() == oid)
+    }
+
+    /// The role with this object identifier and this name; `None` when one is unknown or they are of two roles.
+    pub fn named(oid: ObjectIdentifier, name: &str) -> Option<Self> {
+        Self::from_oid(oid).filter(|role| role.name() == name)
+    }
+}
+
+/// What a semantics identifier says of the subject's identifier (EN 319 412-1 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the four of EN 319 412-1, and any other")]
+pub enum SemanticsKind {
+    /// serialNumber has the form of 5.1.3: `PNODK-…`.
+    Natural,
+    /// organizationIdentifier has the form of 5.1.4: `NTRDK-…`.
+    Legal,
+    /// serialNumber is an eIDAS identifier, `DK/DE/…` (5.1.5).
+    EidasNatural,
+    /// organizationIdentifier is an eIDAS identifier (5.1.6).
+    EidasLegal,
+    /// Semantics this crate does not know.
+    Other(ObjectIdentifier),
+}
+
+impl SemanticsKind {
+    /// The semantics with this identifier.
+    pub fn from_oid(oid: ObjectIdentifier) -> Self {
+        match oid {
+            SEMANTICS_NATURAL => Self::Natural,
+            SEMANTICS_LEGAL => Self::Legal,
+            SEMANTICS_EIDAS_NATURAL => Self::EidasNatural,
+            SEMANTICS_EIDAS_LEGAL => Self::EidasLegal,
+            other => Self::Other(other),
+        }
+    }
+
+    /// Its identifier.
+    pub fn oid(&self) -> ObjectIdentifier {
+        match self {
+            Self::Natural => SEMANTICS_NATURAL,
+            Self::Legal => SEMANTICS_LEGAL,
+            Self::EidasNatural => SEMANTICS_EIDAS_NATURAL,
+            Self::EidasLegal => SEMANTICS_EIDAS_LEGAL,
+            Self::Other(oid) => *oid,
+        }
+    }
+}
+
 /// SemanticsInformation (RFC 3739 3.2.6.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Semantics {
@@ -134,33 +299,22 @@ pub struct Semantics {
     pub name_registration_authorities: Vec<Vec<u8>>,
 }
 
-/// Why a value is no qcStatements extension.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StatementsError {
-    /// The value is not one SEQUENCE of items.
-    #[error("the qcStatements extension is not a SEQUENCE OF QCStatement")]
-    NotASequence,
-    /// An item is not a SEQUENCE that starts with an object identifier.
-    #[error("QCStatement number {index} is not a SEQUENCE that starts with an object identifier")]
-    NotAStatement {
-        /// Which item, from zero.
-        index: usize,
-    },
+impl Semantics {
+    /// Which semantics, when it says.
+    pub fn kind(&self) -> Option<SemanticsKind> {
+        self.identifier.map(SemanticsKind::from_oid)
+    }
+
+    /// The name registration authorities that can be read as GeneralNames.
+    pub fn authorities(&self) -> impl Iterator<Item = GeneralName> + '_ {
+        self.name_registration_authorities.iter().filter_map(|name| GeneralName::from_der(name).ok())
+    }
 }
 
 impl QcStatements {
     /// Reads the value of the extension (inside the OCTET STRING).
     pub fn from_der(value: &[u8]) -> Result<Self, StatementsError> {
-        let outer = only(value).filter(|item| item.tag == SEQUENCE);
-        let found = outer.and_then(|item| item.items()).ok_or(StatementsError::NotASequence)?;
-        let statements = found.iter().enumerate().map(|(index, item)| {
-            let parts = (item.tag == SEQUENCE).then(|| item.items()).flatten();
-            let parts = parts.ok_or(StatementsError::NotAStatement { index })?;
-            let id = parts.first().and_then(Item::oid).ok_or(StatementsError::NotAStatement { index })?;
-            Ok(Statement::read(id, parts.get(1)))
-        });
-        statements.collect::<Result<_, _>>().map(Self)
+        Self::read(value).map(|reading| reading.statements)
     }
 
     /// Writes the value of the extension, DER.
@@ -219,36 +373,14 @@ impl Statement {
         }
     }
 
-    fn read(id: ObjectIdentifier, info: Option<&Item<'_>>) -> Self {
-        let raw = || info.map(|info| info.whole.to_vec());
-        let read = match id {
-            QCS_COMPLIANCE => Some(Self::Compliance),
-            QCS_SSCD => Some(Self::QualifiedDevice),
-            QCS_LIMIT_VALUE => info.and_then(limit_value),
-            QCS_RETENTION_PERIOD => info.and_then(Item::integer).map(Self::RetentionPeriod),
-            QCS_PDS => list(info, pds_location).map(Self::DisclosureStatements),
-            QCS_TYPE => {
-                list(info, Item::oid).map(|oids| Self::Type(oids.into_iter().map(QcType::from_oid).collect()))
-            }
-            QCS_COUNTRY_LEGISLATION => list(info, Item::text).map(Self::CountryLegislation),
-            QCS_IDENTIFICATION_METHOD => list(info, Item::oid).map(Self::IdentificationMethod),
-            QCS_QSCD_LEGISLATION => list(info, Item::text).map(Self::DeviceLegislation),
-            QCS_SYNTAX_V1 => semantics(info, true).map(Self::Semantics),
-            QCS_SYNTAX_V2 => semantics(info, false).map(Self::Semantics),
-            QCS_PSD2 => info.and_then(psd2),
-            _ => return Self::Unknown { id, info: raw() },
-        };
-        read.unwrap_or_else(|| Self::Unreadable { id, info: raw() })
-    }
-
     fn to_der(&self) -> Vec<u8> {
         let id = oid(&self.id());
         let info = match self {
             Self::Compliance | Self::QualifiedDevice => Vec::new(),
             Self::LimitValue { currency, amount, exponent } => {
-                let currency = match currency.parse::<i64>() {
-                    Ok(number) => signed(number),
-                    Err(_) => tlv(PRINTABLE_STRING, &[currency.as_bytes()]),
+                let currency = match currency {
+                    Currency::Numeric(number) => signed(*number),
+                    Currency::Alphabetic(letters) => tlv(PRINTABLE_STRING, &[letters.as_bytes()]),
                 };
                 tlv(SEQUENCE, &[&currency, &signed(*amount), &signed(*exponent)])
             }
@@ -261,7 +393,7 @@ impl Statement {
             Self::CountryLegislation(countries) | Self::DeviceLegislation(countries) => {
                 sequence_of(countries, |country| tlv(PRINTABLE_STRING, &[country.as_bytes()]))
             }
-            Self::IdentificationMethod(methods) => sequence_of(methods, oid),
+            Self::IdentificationMethod(methods) => sequence_of(methods, |method| oid(&method.oid())),
             Self::Semantics(semantics)
                 if semantics.identifier.is_none() && semantics.name_registration_authorities.is_empty() =>
             {
@@ -276,7 +408,7 @@ impl Statement {
                 tlv(SEQUENCE, &[&identifier, &names])
             }
             Self::Psd2 { roles, authority_name, authority_id } => {
-                let utf8 = |text: &str| tlv(crate::asn1::UTF8_STRING, &[text.as_bytes()]);
+                let utf8 = |text: &str| tlv(UTF8_STRING, &[text.as_bytes()]);
                 let roles = sequence_of(roles, |(role, name)| tlv(SEQUENCE, &[&oid(role), &utf8(name)]));
                 tlv(SEQUENCE, &[&roles, &utf8(authority_name), &utf8(authority_id)])
             }
@@ -295,56 +427,6 @@ fn sequence_of<T>(values: &[T], write: impl Fn(&T) -> Vec<u8>) -> Vec<u8> {
     tlv(SEQUENCE, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
-fn list<'a, T>(info: Option<&Item<'a>>, read: impl Fn(&Item<'a>) -> Option<T>) -> Option<Vec<T>> {
-    info?.items()?.iter().map(read).collect()
-}
-
-fn pds_location(item: &Item<'_>) -> Option<PdsLocation> {
-    let texts: Vec<String> = item.items()?.iter().map(Item::text).collect::<Option<_>>()?;
-    let [first, second] = <[String; 2]>::try_from(texts).ok()?;
-    // Some encoders have the two the wrong way round.
-    let (url, language) =
-        if second.contains("://") && !first.contains("://") { (second, first) } else { (first, second) };
-    Some(PdsLocation { url, language })
-}
-
-fn limit_value(info: &Item<'_>) -> Option<Statement> {
-    let parts = info.items()?;
-    let [currency, amount, exponent] = parts.as_slice() else { return None };
-    let currency = currency.text().or_else(|| Some(currency.integer()?.to_string()))?;
-    Some(Statement::LimitValue { currency, amount: amount.integer()?, exponent: exponent.integer()? })
-}
-
-fn semantics(info: Option<&Item<'_>>, version_1: bool) -> Option<Semantics> {
-    let mut read = Semantics { version_1, identifier: None, name_registration_authorities: Vec::new() };
-    let Some(info) = info else { return Some(read) };
-    for part in info.items()? {
-        match part.tag {
-            SEQUENCE => {
-                read.name_registration_authorities =
-                    items(part.value)?.iter().map(|name| name.whole.to_vec()).collect();
-            }
-            _ => read.identifier = Some(part.oid()?),
-        }
-    }
-    Some(read)
-}
-
-fn psd2(info: &Item<'_>) -> Option<Statement> {
-    let parts = info.items()?;
-    let [roles, name, id] = parts.as_slice() else { return None };
-    let roles = roles.items()?.into_iter().map(|role| {
-        let parts = role.items()?;
-        let [oid, name] = parts.as_slice() else { return None };
-        Some((oid.oid()?, name.text()?))
-    });
-    Some(Statement::Psd2 {
-        roles: roles.collect::<Option<_>>()?,
-        authority_name: name.text()?,
-        authority_id: id.text()?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,8 +435,8 @@ mod tests {
         QcStatements(vec![
             Statement::Compliance,
             Statement::QualifiedDevice,
-            Statement::LimitValue { currency: "DKK".into(), amount: 1, exponent: -2 },
-            Statement::LimitValue { currency: "208".into(), amount: 100_000, exponent: 0 },
+            Statement::LimitValue { currency: Currency::Alphabetic("DKK".into()), amount: 1, exponent: -2 },
+            Statement::LimitValue { currency: Currency::Numeric(208), amount: 100_000, exponent: 0 },
             Statement::RetentionPeriod(10),
             Statement::DisclosureStatements(vec![PdsLocation {
                 url: "https://a.dk/".into(),
@@ -362,7 +444,7 @@ mod tests {
             }]),
             Statement::Type(vec![QcType::Seal, QcType::Other(ANY_POLICY)]),
             Statement::CountryLegislation(vec!["CH".into()]),
-            Statement::IdentificationMethod(vec![ObjectIdentifier::new_unwrap("0.4.0.1862.1.8.3")]),
+            Statement::IdentificationMethod(vec![IdentificationMethod::Eidas2Acd]),
             Statement::DeviceLegislation(vec!["CH".into()]),
             Statement::Semantics(Semantics {
                 version_1: false,

@@ -21,7 +21,7 @@ use std::{
 use segl::{
     ades::Level,
     authority::{AuthorityKeys, TestAuthority},
-    cert::{Lifetime, MemoryRegister, PdsLocation, QcStatements, QcType, Semantics, Statement},
+    cert::{Currency, IdentificationMethod, Lifetime, MemoryRegister, PdsLocation, QcStatements, QcType, Semantics, Statement},
     crypto::{DigestAlgorithm, digest},
     key::{Curve, SoftToken},
     pades::read,
@@ -136,7 +136,7 @@ fn statements() -> QcStatements {
     let oid = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1");
     let url = "https://pki.example.com/pds_en.pdf".to_owned();
     let location = PdsLocation { url, language: "en".to_owned() };
-    let amount = Statement::LimitValue { currency: "DKK".to_owned(), amount: 5, exponent: 6 };
+    let amount = Statement::LimitValue { currency: Currency::Alphabetic("DKK".to_owned()), amount: 5, exponent: 6 };
     let psd2 = Statement::Psd2 {
         roles: vec![(oid, "PSP_AS".to_owned())],
         authority_name: "TEST Authority".to_owned(),
@@ -150,7 +150,7 @@ fn statements() -> QcStatements {
         Statement::DisclosureStatements(vec![location]),
         Statement::Type(vec![QcType::Signature, QcType::Seal, QcType::Website, QcType::Other(oid)]),
         Statement::CountryLegislation(vec!["CH".to_owned()]),
-        Statement::IdentificationMethod(vec![oid]),
+        Statement::IdentificationMethod(vec![IdentificationMethod::Eidas2B, IdentificationMethod::Other(oid)]),
         Statement::DeviceLegislation(vec!["CH".to_owned()]),
         Statement::Semantics(Semantics {
             version_1: false,
