@@ -1,5 +1,7 @@
 //! One sealing from the approval to the finished seal: all of it or nothing.
 
+use core::ops::Range;
+
 use rand_core::CryptoRng;
 use segl_ades::Level;
 use segl_cert::{CertificateContent, Presented};
@@ -17,8 +19,9 @@ use crate::{
     Attempt, Decision, Document, EndError, Event, Helpers, Journal, Order, SealError, SealFault, StepFailed,
 };
 
-/// From this many octets on, a document is digested while its key is made: below, another thread costs more than it saves.
-const DIGESTED_ASIDE: u64 = 64 << 10;
+/// Documents of so many octets are digested while their key is made. A smaller one is done before a thread has begun; a larger one would
+/// let the key wait.
+const DIGESTED_ASIDE: Range<u64> = 64 << 10..64 << 20;
 
 /// What the holder answers to the content shown.
 pub type Approve<'a> = &'a mut dyn FnMut(&CertificateContent) -> Decision;
@@ -65,9 +68,10 @@ impl<J: Journal> Sealed<'_, J> {
 
 /// Seals a document with a key that is made for it, signs once and is destroyed (seed 000, sections 4 and 14).
 ///
-/// In this order: content presented, approved, document read, room for a time-stamp measured, key made, certificate issued, document
-/// digested (beside the two, when it is of some size: in a thread of its own, where the system gives one), signed, key destroyed and looked for, time-stamped, evidence embedded, time-stamped again; as far as the level asks. Every step
-/// is in the journal before the next is taken. Nothing leaves this function but the finished seal.
+/// In this order: content presented, approved, document read, room for a time-stamp measured, document digested, key made, certificate
+/// issued, signed, key destroyed and looked for, time-stamped, evidence embedded, time-stamped again; as far as the level asks. A
+/// document of 64 KiB to 64 MiB is digested while key and certificate are made, in a thread of its own where the system gives one.
+/// Every step is in the journal before the next is taken. Nothing leaves this function but the finished seal.
 ///
 /// # Errors
 /// [`SealError`]: the attempt has ended, and the record says at which step and why. The key is gone, or the error says that this is not
@@ -163,7 +167,7 @@ impl<R: CryptoRng> Run<'_, R> {
         measured: Measured,
     ) -> Result<Signed<'j, J>, Failed<T::Error, J>> {
         let algorithm = digest_of(self.order);
-        let ready = if document.octets() < DIGESTED_ASIDE {
+        let ready = if !DIGESTED_ASIDE.contains(&document.octets()) {
             if let Err(e) = document.digest(algorithm) {
                 return Err(self.end(attempt, SealFault::Document(e)));
             }
