@@ -1,0 +1,85 @@
+//! What the profiles of this crate issue has nothing against it.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+use segl_cert::{
+    AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Device, Holder, Lifetime, Organisation,
+    OrganisationIdentifier, SealProfile, SerialNumber, Unit,
+    lint::{Severity, lint},
+};
+use segl_crypto::{KeyKind, SoftKind, SoftwareKey, Time};
+use segl_x509::Certificate;
+
+const NOW: i64 = 1_795_000_000;
+
+fn key(kind: SoftKind) -> SoftwareKey {
+    SoftwareKey::generate(kind, &mut getrandom::rand_core::UnwrapErr(getrandom::SysRng))
+}
+
+fn urls() -> AuthorityUrls {
+    AuthorityUrls::new("http://pki.example.com").unwrap()
+}
+
+fn issue(
+    role: AuthorityRole,
+    issuer: Option<(&Certificate, &SoftwareKey)>,
+    own: &SoftwareKey,
+) -> Certificate {
+    let serial = SerialNumber::from_random([7; 15]);
+    let prepared = AuthorityProfile::new(role, &AuthorityNames::test().unwrap(), &urls())
+        .key(own.kind())
+        .prepare(issuer.map(|one| one.0), &own.public_key_spki().unwrap(), &serial, Time::from_unix(NOW))
+        .unwrap();
+    let value = issuer.map_or(own, |one| one.1).sign(prepared.to_be_signed()).unwrap();
+    prepared.assemble_verified(&value).unwrap()
+}
+
+fn seal(profile: &SealProfile, device: Device, kind: SoftKind, ca: (&Certificate, &SoftwareKey)) -> Certificate {
+    let presented = profile.present(ca.0).unwrap();
+    let seen = *presented.content().sha256();
+    let spki = key(kind).public_key_spki().unwrap();
+    let serial = SerialNumber::from_random([9; 15]);
+    let prepared = presented.approve(&seen).unwrap().prepare(&spki, device, &serial, Time::from_unix(NOW + 60));
+    let prepared = prepared.unwrap();
+    let value = ca.1.sign(prepared.to_be_signed()).unwrap();
+    prepared.assemble(&value).unwrap()
+}
+
+#[track_caller]
+fn is_clean(certificate: &Certificate, profile: &str) {
+    let report = lint(certificate);
+    assert_eq!(report.profile().to_string(), profile);
+    assert!(report.at_least(Severity::Notice).count() == 0, "{profile}: {:#?}", report.findings());
+}
+
+#[test]
+fn own_profiles_have_no_finding() {
+    let (root_key, ca_key) = (key(SoftKind::EcP384), key(SoftKind::EcP384));
+    let root = issue(AuthorityRole::Root, None, &root_key);
+    let ca = issue(AuthorityRole::IssuingCa, Some((&root, &root_key)), &ca_key);
+    is_clean(&root, "ca");
+    is_clean(&ca, "ca");
+    is_clean(&issue(AuthorityRole::TimeStampUnit, Some((&root, &root_key)), &key(SoftKind::EcP256)), "tsu");
+    let responder = issue(AuthorityRole::OcspResponder, Some((&ca, &ca_key)), &key(SoftKind::EcP256));
+    is_clean(&responder, "ocsp-responder");
+
+    let ca = (&ca, &ca_key);
+    let identifier = OrganisationIdentifier::parse("NTRDK-12345674").unwrap();
+    let organisation = Organisation::new("DK", "TEST Kommune", identifier).unwrap();
+    let holder = Holder::new(organisation, Unit::new("TEST Kommune Post").unwrap());
+    let profile = |lifetime| SealProfile::new(holder.clone(), lifetime, &urls());
+    let p256 = SoftKind::EcP256;
+    is_clean(&seal(&profile(Lifetime::Hours12), Device::Other, p256, ca), "qcp-l-eidas");
+    is_clean(&seal(&profile(Lifetime::Days10), Device::Other, p256, ca), "qcp-l-eidas");
+    is_clean(&seal(&profile(Lifetime::Hours12).validity_assured(), Device::Other, p256, ca), "qcp-l-eidas");
+    let p384 = profile(Lifetime::Hours12).key(KeyKind::EcP384);
+    is_clean(&seal(&p384, Device::Other, SoftKind::EcP384, ca), "qcp-l-eidas");
+    let qualified = profile(Lifetime::Days10).device(Device::Qualified);
+    is_clean(&seal(&qualified, Device::Qualified, p256, ca), "qcp-l-qscd-eidas");
+}
