@@ -1,6 +1,7 @@
 //! What a device answers when it does not do what it was asked.
 
 use core::fmt;
+use core::time::Duration;
 use std::path::PathBuf;
 
 use cryptoki::error::{Error, RvError};
@@ -27,6 +28,16 @@ pub enum Pkcs11Error {
     AmbiguousToken {
         /// The label.
         label: String,
+    },
+    /// Every session that may be in use is, and the line was too long or did not move in time ([`SessionLimits`](super::SessionLimits)).
+    #[error("{in_use} sessions are in use and {waiting} callers wait; gave up after {waited:?}")]
+    Busy {
+        /// Sessions in use.
+        in_use: usize,
+        /// How many others wait for the same.
+        waiting: usize,
+        /// How long this one waited; zero when the line was full.
+        waited: Duration,
     },
     /// An answer that has no variant of its own.
     #[error("{0}")]
@@ -112,6 +123,12 @@ pub enum Pkcs11Error {
         /// How many octets came.
         octets: usize,
     },
+    /// A one-shot key takes two sessions, and one more must stay free; with these limits, or on this token, there never are as many.
+    #[error("no key can be made where {in_use} sessions may be in use")]
+    TooFewSessions {
+        /// Sessions that may be in use.
+        in_use: usize,
+    },
     /// The device cannot do this, or not with these parameters.
     #[error("the device does not support this: {0}")]
     Unsupported(DeviceFault),
@@ -126,7 +143,7 @@ impl TokenError for Pkcs11Error {
             Self::DeviceRemoved(_) | Self::NotLoggedIn | Self::Outlived | Self::SessionLost(_) => {
                 Trouble::Lost
             }
-            Self::Saturated(_) => Trouble::Saturated,
+            Self::Busy { .. } | Self::Saturated(_) => Trouble::Saturated,
             _ => Trouble::Other,
         }
     }

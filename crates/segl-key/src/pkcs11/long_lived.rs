@@ -6,6 +6,7 @@ use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use segl_crypto::{SignatureValue, ToBeSigned};
 
+use super::gate::Use;
 use super::sessions::lock;
 use super::template::{self, Called, Life};
 use super::token::sign;
@@ -34,7 +35,8 @@ impl LongLivedKey {
         if label.starts_with(ONE_SHOT_LABEL_PREFIX) {
             return Err(Pkcs11Error::ReservedLabel { label: label.to_owned() }.into());
         }
-        let session = token.sessions().writing()?;
+        let place = token.sessions().enter(Use::Moment)?;
+        let session = token.sessions().writing(&place)?;
         if !find(&session, ObjectClass::PRIVATE_KEY, label, id)?.is_empty() {
             return Err(Pkcs11Error::KeyExists { label: label.to_owned() }.into());
         }
@@ -53,7 +55,8 @@ impl LongLivedKey {
     }
 
     pub(crate) fn find(token: &Pkcs11Token, label: &str, id: &[u8]) -> Result<Self, Pkcs11Error> {
-        token.sessions().with(|session| {
+        let place = token.sessions().enter(Use::Moment)?;
+        token.sessions().with(&place, |session| {
             let private = the_private_key(session, label, id)?;
             let public = find(session, ObjectClass::PUBLIC_KEY, label, id)?;
             // Without a public object, some devices tell the public key by the private one.
@@ -85,14 +88,15 @@ impl LongLivedKey {
     /// Signs; when the session or the handle is lost, finds the key again and tries once more.
     pub(crate) fn sign(&self, tbs: &ToBeSigned) -> Result<SignatureValue, Pkcs11Error> {
         let sessions = self.token.sessions();
-        let first = sessions.with(|session| {
+        let place = sessions.enter(Use::Moment)?;
+        let first = sessions.with(&place, |session| {
             let (login, private) = *lock(&self.private);
             let private = if login == sessions.epoch() { private } else { self.find_again(session)? };
             sign(session, private, self.curve, tbs)
         });
         match first {
             Err(Pkcs11Error::HandleUnknown(_)) => {
-                sessions.with(|session| sign(session, self.find_again(session)?, self.curve, tbs))
+                sessions.with(&place, |session| sign(session, self.find_again(session)?, self.curve, tbs))
             }
             first => first,
         }

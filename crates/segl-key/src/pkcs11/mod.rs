@@ -8,6 +8,8 @@
 //! are token objects and reached through [`AuthorityKey`](crate::AuthorityKey).
 
 mod error;
+mod gate;
+mod health;
 mod long_lived;
 mod module;
 mod point;
@@ -16,6 +18,8 @@ mod template;
 mod token;
 
 pub use self::error::{DeviceFault, Pkcs11Error};
+pub use self::gate::SessionLimits;
+pub use self::health::{Health, PinState, TokenState};
 pub(crate) use self::long_lived::LongLivedKey;
 pub use self::module::{Module, Pin};
 pub use self::token::{Pkcs11Key, Pkcs11Token};

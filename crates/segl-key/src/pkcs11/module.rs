@@ -8,7 +8,7 @@ use cryptoki::mechanism::MechanismType;
 use cryptoki::slot::{Slot, TokenInfo};
 use secrecy::SecretString;
 
-use super::{DeviceFault, Pkcs11Error, Pkcs11Token, sessions};
+use super::{DeviceFault, Pkcs11Error, Pkcs11Token, SessionLimits, sessions};
 use crate::{SecureDevice, TokenDescription};
 
 /// A user's PIN. It is wiped from memory when dropped and shown nowhere.
@@ -73,19 +73,33 @@ impl Module {
         Ok(self.slots()?.into_iter().map(|(slot, info)| self.describe(slot, &info)).collect())
     }
 
-    /// Logs in to the token with this label.
+    /// Logs in to the token with this label, within the usual [`SessionLimits`].
     ///
     /// Where this process is logged in already the library does not look at the PIN again, so that a wrong one goes unnoticed.
     ///
     /// # Errors
     /// `NoSuchToken`, `AmbiguousToken`, `WrongPin`, `PinLocked`, `PinExpired`, and the device's own.
     pub fn open(&self, label: &str, pin: &Pin) -> Result<Pkcs11Token, Pkcs11Error> {
+        self.open_within(label, pin, SessionLimits::default())
+    }
+
+    /// The same within other limits. They hold for this token and its clones: who opens a token twice has them twice.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_within(
+        &self,
+        label: &str,
+        pin: &Pin,
+        limits: SessionLimits,
+    ) -> Result<Pkcs11Token, Pkcs11Error> {
         let (slot, info) = self.find(label, None)?;
         if info.user_pin_locked() {
             return Err(Pkcs11Error::PinLocked);
         }
         let description = self.describe(slot, &info);
-        sessions::Sessions::open(self.clone(), description, slot, pin.clone()).map(Pkcs11Token::new)
+        let limits = limits.within(info.max_session_count().into());
+        sessions::Sessions::open(self.clone(), description, slot, pin.clone(), limits).map(Pkcs11Token::new)
     }
 
     pub(super) const fn client(&self) -> &Pkcs11 {

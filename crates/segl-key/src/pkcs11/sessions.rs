@@ -2,13 +2,14 @@
 
 use core::ops::Deref;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::Slot;
 
+use super::gate::{Gate, Place, SessionLimits, Use};
 use super::{Module, Pin, Pkcs11Error};
 use crate::{TokenDescription, TokenError as _, Trouble};
 
@@ -18,22 +19,23 @@ const MAX_IDLE: usize = 32;
 /// Hands out sessions that are logged in. A session is used by one at a time (PKCS#11 2.40, 2.6.3), and what was made in it goes
 /// when it is closed, so a key keeps its session as long as it lives.
 pub(super) struct Sessions {
-    module: Module,
+    pub(super) module: Module,
     token: TokenDescription,
     /// Where the token was last seen; a library may renumber its slots when it is initialised again.
-    slot: Mutex<Slot>,
-    idle: Mutex<Vec<Leased>>,
-    login: Mutex<Login>,
+    pub(super) slot: Mutex<Slot>,
+    pub(super) idle: Mutex<Vec<Leased>>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) login: Mutex<Login>,
     /// Counts the logins. Handles of an earlier one may have been given to other objects since.
     epoch: AtomicU64,
 }
 
-struct Login {
+pub(super) struct Login {
     pin: Pin,
     /// Holds the login: a token logs everybody out when its last session closes.
-    anchor: Option<Session>,
+    pub(super) anchor: Option<Session>,
     /// The device has refused the PIN; asking again would lock it.
-    refused: bool,
+    pub(super) refused: bool,
 }
 
 /// A session and the login it was opened under.
@@ -56,6 +58,7 @@ impl Sessions {
         token: TokenDescription,
         slot: Slot,
         pin: Pin,
+        limits: SessionLimits,
     ) -> Result<Self, Pkcs11Error> {
         let login = Login { pin, anchor: None, refused: false };
         let sessions = Self {
@@ -63,6 +66,7 @@ impl Sessions {
             token,
             slot: Mutex::new(slot),
             idle: Mutex::default(),
+            gate: Arc::new(Gate::new(limits)),
             login: Mutex::new(login),
             epoch: AtomicU64::new(0),
         };
@@ -79,8 +83,14 @@ impl Sessions {
         &self.token
     }
 
-    /// A session of one's own, logged in as long as nobody logs out.
-    pub(super) fn take(&self) -> Result<Leased, Pkcs11Error> {
+    /// Leave to use sessions; waits for it where too many are in use.
+    pub(super) fn enter(&self, what: Use) -> Result<Place, Pkcs11Error> {
+        self.gate.enter(what)
+    }
+
+    /// A session of one's own, logged in as long as nobody logs out. No new one is opened while there is an idle one, so that as many are
+    /// open as were in use at the same time, and no more.
+    fn take(&self) -> Result<Leased, Pkcs11Error> {
         // The guard must be gone before a session is opened, which can take a while.
         let idle = lock(&self.idle).pop();
         if let Some(session) = idle {
@@ -118,7 +128,7 @@ impl Sessions {
     }
 
     /// A session that may write token objects.
-    pub(super) fn writing(&self) -> Result<Session, Pkcs11Error> {
+    pub(super) fn writing(&self, _: &Place) -> Result<Session, Pkcs11Error> {
         self.module.client().open_rw_session(*lock(&self.slot)).map_err(Pkcs11Error::of)
     }
 
@@ -126,15 +136,23 @@ impl Sessions {
     /// in a new one, so it must be work that can be repeated: not a one-shot signature.
     pub(super) fn begin<R>(
         &self,
+        _: &Place,
         work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
     ) -> Result<(Leased, R), Pkcs11Error> {
-        let first = self.take().and_then(|session| work(&session).map(|result| (session, result)));
-        match first {
+        let attempt = || {
+            let session = self.take()?;
+            match work(&session) {
+                Ok(result) => Ok((session, result)),
+                Err(error) => {
+                    self.close(session);
+                    Err(error)
+                }
+            }
+        };
+        match attempt() {
             Err(error) if error.trouble() == Trouble::Lost => {
                 self.reconnect()?;
-                let session = self.take()?;
-                let result = work(&session)?;
-                Ok((session, result))
+                attempt()
             }
             first => first,
         }
@@ -143,9 +161,10 @@ impl Sessions {
     /// The same for work that leaves nothing in the session.
     pub(super) fn with<R>(
         &self,
+        place: &Place,
         work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
     ) -> Result<R, Pkcs11Error> {
-        let (session, result) = self.begin(work)?;
+        let (session, result) = self.begin(place, work)?;
         self.put(session);
         Ok(result)
     }
@@ -153,14 +172,16 @@ impl Sessions {
     /// Forgets the idle sessions, which may be as dead as the one that was lost, and logs in again where needed.
     fn reconnect(&self) -> Result<(), Pkcs11Error> {
         let mut login = lock(&self.login);
-        lock(&self.idle).clear();
+        let idle = core::mem::take(&mut *lock(&self.idle));
         if let Some(anchor) = login.anchor.take_if(|anchor| anchor.get_session_info().is_ok()) {
             // Sessions live on when somebody logs out, and handles with them.
             let entered = if is_logged_in(&anchor) { Ok(()) } else { login.enter(&anchor) };
             login.anchor = Some(anchor);
             return entered;
         }
-        login.anchor = None;
+        // The device has closed them all. To close one of these handles now could close what somebody else has opened since.
+        idle.into_iter().for_each(core::mem::forget);
+        login.anchor.take().into_iter().for_each(core::mem::forget);
         self.epoch.fetch_add(1, Ordering::AcqRel);
         initialize(self.module.client()).map_err(Pkcs11Error::of)?;
         *lock(&self.slot) = self.module.find(&self.token.label, Some(&self.token.serial))?.0;

@@ -10,6 +10,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use segl_crypto::{SignatureValue, ToBeSigned};
 
+use super::gate::{Place, Use};
 use super::sessions::{Leased, Sessions, is_logged_in, lock};
 use super::template::{self, Ask, Called, Life};
 use super::{Pkcs11Error, point};
@@ -109,6 +110,8 @@ pub struct Pkcs11Key {
     private_gone: bool,
     /// The look-up found nothing, so the session can serve the next key.
     confirmed: bool,
+    /// For the key's session, and one more that looks at the key. The last field, because it is to be dropped last.
+    place: Place,
 }
 
 impl Pkcs11Key {
@@ -185,8 +188,13 @@ impl Token for Pkcs11Token {
         }
         let label = id.label();
         let called = Called { id: &id.0, label: &label };
-        match self.sessions().begin(|session| self.make(session, curve, &called, Life::Session)) {
-            Ok((session, (public, private))) => Ok(Pkcs11Key {
+        let made = self.sessions().enter(Use::Key).and_then(|place| {
+            let made =
+                self.sessions().begin(&place, |session| self.make(session, curve, &called, Life::Session));
+            made.map(|made| (place, made))
+        });
+        match made {
+            Ok((place, (session, (public, private)))) => Ok(Pkcs11Key {
                 token: self.clone(),
                 session: Some(session),
                 public,
@@ -196,6 +204,7 @@ impl Token for Pkcs11Token {
                 used: false,
                 private_gone: false,
                 confirmed: false,
+                place,
             }),
             Err(error) => {
                 lock(&self.0.live).remove(&id);
@@ -207,7 +216,7 @@ impl Token for Pkcs11Token {
     /// Reads through another session than the key's. With the first key of a login that session has to find the key by looking for it,
     /// which shows that later look-ups are not blind.
     fn read_back(&self, key: &Pkcs11Key) -> Result<ReadBack, Pkcs11Error> {
-        self.sessions().with(|witness| {
+        self.sessions().with(&key.place, |witness| {
             let login = self.sessions().epoch().wrapping_add(1);
             let mut private = key.private;
             if self.0.sees.load(Ordering::Relaxed) != login {
@@ -238,7 +247,7 @@ impl Token for Pkcs11Token {
     }
 
     fn look_up(&self, key: &mut Pkcs11Key) -> Result<Trace, Pkcs11Error> {
-        let (witness, by_id) = self.sessions().begin(|witness| {
+        let (witness, by_id) = self.sessions().begin(&key.place, |witness| {
             if !is_logged_in(witness) {
                 return Err(Pkcs11Error::NotLoggedIn);
             }
@@ -267,12 +276,14 @@ impl Token for Pkcs11Token {
     }
 
     fn sweep(&self) -> Result<Swept, Pkcs11Error> {
-        let session = self.sessions().writing()?;
+        let place = self.sessions().enter(Use::Moment)?;
+        let session = self.sessions().writing(&place)?;
         let leftovers = self.leftovers(&session)?;
         // What cannot be destroyed is counted by the second look.
         let destroyed =
             leftovers.into_iter().filter(|object| session.destroy_object(*object).is_ok()).count();
-        let remaining = self.sessions().with(|witness| Ok(self.leftovers(witness)?.len()))?;
+        drop(session);
+        let remaining = self.sessions().with(&place, |witness| Ok(self.leftovers(witness)?.len()))?;
         Ok(Swept { destroyed, remaining })
     }
 }
