@@ -15,6 +15,7 @@ use crate::holder::HolderFileError;
 use crate::home::HomeError;
 use crate::output::OutputError;
 use crate::seal::{FileKind, SealFileError};
+use crate::validate::ValidateFileError;
 
 /// The advice for the first cause that has one.
 pub(crate) fn advice(error: &(dyn Error + 'static)) -> Option<String> {
@@ -42,6 +43,14 @@ fn of(error: &(dyn Error + 'static)) -> Option<String> {
         return holder(error);
     } else if let Some(HomeError::Exists { .. }) = error.downcast_ref::<HomeError>() {
         "an authority is made once; give another folder with --home, or use the one that is there"
+    } else if let Some(HomeError::NotEmpty { .. }) = error.downcast_ref::<HomeError>() {
+        "give a new or an empty folder with --home"
+    } else if let Some(HomeError::BaseUrl { .. }) = error.downcast_ref::<HomeError>() {
+        "give the name of a public host, such as http://pki.example.com; it need not answer"
+    } else if let Some(HomeError::Write(_)) = error.downcast_ref::<HomeError>() {
+        "give a folder that you may write to with --home"
+    } else if let Some(error) = error.downcast_ref::<ValidateFileError>() {
+        validation(error)?
     } else if error.is::<LabelError>() {
         "give the token a label of letters (a to z), digits, blanks and . _ - : / + with the device's own tool"
     } else if let Some(error) = error.downcast_ref::<SealFileError>() {
@@ -119,6 +128,22 @@ fn holder(error: &HolderFileError) -> Option<String> {
              and may have [authentication]"
                 .to_owned(),
         ),
+        _ => None,
+    }
+}
+
+const fn validation(error: &ValidateFileError) -> Option<&'static str> {
+    match error {
+        ValidateFileError::NoTrust { .. } => {
+            Some("give the root that you trust with --trust, or make a seal first: that makes an authority")
+        }
+        ValidateFileError::NoAnchor { .. } => {
+            Some("--trust takes certificates in DER or PEM, or a folder with some")
+        }
+        ValidateFileError::NotEvidence { .. } => {
+            Some("the name of a CRL ends in .crl; every other file is an OCSP response, in DER")
+        }
+        ValidateFileError::OverInput { .. } => Some("give another name with -o"),
         _ => None,
     }
 }

@@ -10,9 +10,9 @@ use crate::init::BASE_URL;
 
 /// Seal documents so that they can be proved for years, and judge what others sealed.
 #[derive(Debug, Parser)]
-#[command(name = "segl", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "segl", version, propagate_version = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// Folder of the embedded authority: its keys, certificates and records.
+    /// Folder of the embedded authority: its keys, certificates and records [default: where the platform keeps state].
     #[arg(long, global = true, env = "SEGL_HOME", value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
     #[command(subcommand)]
@@ -96,7 +96,7 @@ pub(crate) struct SealArgs {
     /// Place, as a reader shows it; in clear in the sealed file.
     #[arg(long, value_name = "TEXT")]
     pub(crate) location: Option<String>,
-    /// Fill this empty signature field instead of making a new one.
+    /// Signature field to fill; made under this name when the document has no such field [default: a new one].
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
 }
@@ -175,6 +175,7 @@ pub(crate) enum RecordsVerb {
     )]
     List(ListArgs),
     /// Verify the hash chain of the records.
+    #[command(after_help = "Example:\n  segl records verify")]
     Verify,
 }
 

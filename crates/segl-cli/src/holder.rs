@@ -22,8 +22,8 @@ pub(crate) enum HolderFileError {
     Read { path: PathBuf, source: io::Error },
     #[error("{}: the record cannot hold this: {source}", path.display())]
     Record { path: PathBuf, source: TextError },
-    #[error("{}: {source}", path.display())]
-    Syntax { path: PathBuf, source: toml::de::Error },
+    #[error("{}: line {line}: {what}", path.display())]
+    Syntax { path: PathBuf, line: usize, what: String },
     #[error("{}: {field} is not a UUID", path.display())]
     Uuid { path: PathBuf, field: &'static str },
 }
@@ -87,7 +87,7 @@ pub(crate) struct Who {
     pub(crate) assurance: LevelOfAssurance,
     pub(crate) authentication: Authentication,
     pub(crate) session: SessionId,
-    /// True when these are the built-in TEST values.
+    /// True when the authentication is of built-in TEST values.
     pub(crate) is_test: bool,
 }
 
@@ -157,7 +157,11 @@ impl Who {
 fn read(path: &Path) -> Result<HolderFile, HolderFileError> {
     let text =
         fs::read_to_string(path).map_err(|source| HolderFileError::Read { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|source| HolderFileError::Syntax { path: path.to_owned(), source })
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        HolderFileError::Syntax { path: path.to_owned(), line, what: error.message().to_owned() }
+    })
 }
 
 fn test_values(fresh: &mut impl FnMut() -> Uuid) -> HolderFile {

@@ -22,10 +22,14 @@ use crate::output::{OutputError, leads_to, open_or_make, part_name, sync_folder,
 /// Why the home could not be made or opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HomeError {
+    #[error("--base-url {url} will not do: {source}")]
+    BaseUrl { url: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the authority could not be made")]
     Create(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("{} is there already", path.display())]
     Exists { path: PathBuf },
+    #[error("{} holds other files and no authority", path.display())]
+    NotEmpty { path: PathBuf },
     #[error("there is no home for the authority: neither --home, SEGL_HOME, XDG_STATE_HOME nor HOME is set")]
     NoFolder,
     #[error("the records are gone: {} is not there", path.display())]
@@ -117,11 +121,20 @@ pub(crate) fn create(
     rng: &mut impl CryptoRng,
 ) -> Result<(), HomeError> {
     let exists = || HomeError::Exists { path: folder.to_owned() };
-    if is_there(folder) || folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+    if is_there(folder) {
         return Err(exists());
+    }
+    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(HomeError::NotEmpty { path: folder.to_owned() });
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = |source| OutputError::Write { path: folder.to_owned(), source };
+    // What can be refused is refused before anything is made.
+    let urls = AuthorityUrls::new(base_url)
+        .map_err(|e| HomeError::BaseUrl { url: base_url.to_owned(), source: e.into() })?;
+    if folder.is_file() {
+        return Err(write(io::ErrorKind::NotADirectory.into()).into());
+    }
     fs::create_dir_all(parent).map_err(write)?;
     let name = folder.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?;
     let part = part_name(folder, name);
@@ -130,7 +143,7 @@ pub(crate) fn create(
         return Err(exists());
     }
     clear_part(&part).map_err(write)?;
-    fill(&part, base_url, now, rng)?;
+    fill(&part, base_url, &urls, now, rng)?;
     // An empty folder of that name gives way; anything else does not.
     fs::rename(&part, folder).map_err(|source| match source.kind() {
         io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => exists(),
@@ -167,15 +180,20 @@ fn clear_part(part: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn fill(folder: &Path, base_url: &str, now: Time, rng: &mut impl CryptoRng) -> Result<(), HomeError> {
-    let urls = AuthorityUrls::new(base_url).map_err(|e| HomeError::Create(e.into()))?;
+fn fill(
+    folder: &Path,
+    base_url: &str,
+    urls: &AuthorityUrls,
+    now: Time,
+    rng: &mut impl CryptoRng,
+) -> Result<(), HomeError> {
     let names = AuthorityNames::test().map_err(|e| HomeError::Create(e.into()))?;
     let keys = AuthorityKeys::generate_soft(rng).map_err(|e| HomeError::Create(e.into()))?;
     let store = open_store(folder.join(STORE), rng)?;
     for (part, name) in PARTS {
         write_key(&folder.join(format!("{name}.key")), key_of(&keys, part))?;
     }
-    let authority = TestAuthority::create(&names, &urls, keys, &store, now, rng)
+    let authority = TestAuthority::create(&names, urls, keys, &store, now, rng)
         .map_err(|e| HomeError::Create(e.into()))?;
     write_material(folder, &authority.material())?;
     // `AuthorityUrls` took it, so it is plain ASCII, of which TOML and Rust quote the same way.

@@ -32,13 +32,13 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn create(path: &Path, force: bool) -> Result<Self, OutputError> {
-        if !force && path.symlink_metadata().is_ok() {
-            return Err(OutputError::Exists { path: path.to_owned() });
-        }
         let write = |source| OutputError::Write { path: path.to_owned(), source };
         // A folder would refuse the name only in the end, when the record is written.
         if path.is_dir() {
             return Err(write(io::ErrorKind::IsADirectory.into()));
+        }
+        if !force && path.symlink_metadata().is_ok() {
+            return Err(OutputError::Exists { path: path.to_owned() });
         }
         let name = path.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?;
         let part = part_name(path, name);

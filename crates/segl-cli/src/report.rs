@@ -150,7 +150,9 @@ pub(crate) fn text(
         if let Some(time) = report.claimed_signing_time {
             line("claimed time", &time.to_string());
         }
-        let proved = report.timestamps.iter().any(|stamp| stamp.conclusion.is_passed());
+        // A verdict that was reached before the time-stamps were looked at has no better time than that of the validation.
+        let proved = report.best_signature_time < validation.report.time
+            && report.timestamps.iter().any(|stamp| stamp.conclusion.is_passed());
         line("proved time", &if proved { report.best_signature_time.to_string() } else { "none".to_owned() });
         line("integrity", integrity(report));
         line("covers", &covers(found));
@@ -189,6 +191,11 @@ pub(crate) fn printable(words: &str) -> String {
     words.chars().map(replaced).collect()
 }
 
+/// `1 change`, `2 changes`.
+pub(crate) fn counted(count: usize, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
 fn explained(line: &Line) -> String {
     match line.detail.as_str() {
         "" => line.check.name().to_owned(),
@@ -217,14 +224,20 @@ fn covers(found: &PdfSignature) -> String {
     }
     match later.level() {
         ChangeLevel::None | ChangeLevel::LongTerm => {
-            format!("everything but {} later revisions with evidence and time-stamps", later.revisions)
+            format!(
+                "everything but {} with evidence and time-stamps",
+                counted(later.revisions, "later revision")
+            )
         }
         ChangeLevel::FormFilling => {
-            format!("everything but {} later revisions with signatures or form values", later.revisions)
+            format!(
+                "everything but {} with signatures or form values",
+                counted(later.revisions, "later revision")
+            )
         }
         _ => format!(
-            "a part: {} changes came after it that are not explained; what is shown may not be what was sealed",
-            later.unexplained().count().max(1)
+            "a part: {} came after it and cannot be explained; what is shown may not be what was sealed",
+            counted(later.unexplained().count().max(1), "change")
         ),
     }
 }
@@ -237,9 +250,11 @@ fn timestamp_lines(stamp: &TimestampReport, line: &mut dyn FnMut(&str, &str)) {
         None => "of an accuracy it does not say".to_owned(),
     };
     let verdict = verdict(stamp.conclusion.name(), stamp.conclusion.sub_indication());
-    let claim = if stamp.claims_qualified { ", says it is qualified (not determined)" } else { "" };
-    let who = who(stamp.signing_certificate.as_ref());
-    line("time-stamp", &format!("{time} {accuracy} {} {verdict}, by {who}{claim}", stamp.kind.name()));
+    line("time-stamp", &format!("{time} {accuracy} {} {verdict}", stamp.kind.name()));
+    line("  by", &who(stamp.signing_certificate.as_ref()));
+    if stamp.claims_qualified {
+        line("  claims", "to be qualified (not determined)");
+    }
     line("  over", &covered_words(&stamp.covered));
     for warning in stamp.lines().filter(|line| !line.holds && line.level == Level::Warn) {
         line("  warning", &explained(warning));
@@ -254,19 +269,15 @@ fn covered_words(covered: &Covered) -> String {
         let named = covered.objects.iter().filter(|object| object.kind == kind);
         words.extend(named.map(|object| format!("{one} {}", printable(&object.name))));
     }
-    for (kind, one, many) in [
-        (CoveredKind::Certificate, "certificate", "certificates"),
-        (CoveredKind::Crl, "CRL", "CRLs"),
-        (CoveredKind::OcspResponse, "OCSP response", "OCSP responses"),
+    for (count, name) in [
+        (covered.count(CoveredKind::Certificate), "certificate"),
+        (covered.count(CoveredKind::Crl), "CRL"),
+        (covered.count(CoveredKind::OcspResponse), "OCSP response"),
+        (covered.others, "more object"),
     ] {
-        match covered.count(kind) {
-            0 => {}
-            1 => words.push(format!("1 {one}")),
-            count => words.push(format!("{count} {many}")),
+        if count > 0 {
+            words.push(counted(count, name));
         }
-    }
-    if covered.others > 0 {
-        words.push(format!("{} more objects", covered.others));
     }
     if words.is_empty() { "nothing that is here".to_owned() } else { words.join(", ") }
 }

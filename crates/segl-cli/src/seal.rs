@@ -26,6 +26,7 @@ use crate::error::{COULD_NOT_RUN, Failure, chain, print};
 use crate::holder::Who;
 use crate::home::{self, Home, HomeError, random_uuid};
 use crate::output::Output;
+use crate::report::counted;
 use crate::{SystemRng, init, now, rng};
 
 /// Why one file was not sealed, beside what the libraries say.
@@ -127,7 +128,7 @@ pub(crate) fn run(cli: &Cli, args: &SealArgs, console: &Console) -> Result<ExitC
 /// Another process may make it at the same time, which is as good.
 fn make_home(folder: &Path, console: &Console) -> Result<(), Failure> {
     match init::create(folder, init::BASE_URL, console) {
-        Err(HomeError::Exists { .. }) if home::is_there(folder) => Ok(()),
+        Err(HomeError::Exists { .. } | HomeError::NotEmpty { .. }) if home::is_there(folder) => Ok(()),
         made => Ok(made?),
     }
 }
@@ -198,8 +199,14 @@ impl<'a> Sealing<'a> {
     /// Everything that is known before the document is looked at, and the attempt that begins with it.
     fn begin(&self, path: &Path, target: &Path) -> Result<(Started<'a>, SealProfile), Failure> {
         let who = Who::load(self.args.holder.as_deref(), now(), || random_uuid(&mut rng()))?;
-        if who.is_test {
-            self.console.step("holder", "TEST values; --holder FILE.toml names your own");
+        match &self.args.holder {
+            None => self.console.step("holder", "TEST values; --holder FILE.toml names your own"),
+            Some(file) if who.is_test => {
+                let file = file.display();
+                self.console
+                    .step("holder", &format!("{file}; authentication: TEST values, the file has none"));
+            }
+            Some(_) => {}
         }
         let profile = self.profile(&who)?;
         let opening = self.opening(path, target, who, &profile)?;
@@ -299,31 +306,55 @@ impl<'a> Sealing<'a> {
     }
 
     fn approve(&self) -> Decision {
+        if self.args.yes
+            || !self.console.can_ask()
+            || self.console.ask("  Approve this certificate and seal?")
+        {
+            Decision::Approve
+        } else {
+            Decision::Decline
+        }
+    }
+
+    /// Who approved.
+    fn approver(&self) -> &'static str {
         if self.args.yes {
-            return Decision::Approve;
+            "by --yes"
+        } else if self.console.can_ask() {
+            "by the holder"
+        } else {
+            "without being asked for: no terminal is here, and the authority is for tests"
         }
-        if self.console.can_ask() {
-            let yes = self.console.ask("  Approve this certificate and seal?");
-            return if yes { Decision::Approve } else { Decision::Decline };
-        }
-        self.console.step("approval", "no terminal to ask on: the TEST authority approves");
-        Decision::Approve
     }
 
     fn tell(&self, event: &Event<'_>) {
         let console = self.console;
         match event {
             Event::Presented(content) => console.step("certificate", &content.to_string()),
-            Event::Approved => console.step("approved", "by the holder"),
+            Event::Approved => console.step("approved", self.approver()),
             Event::KeyMade(receipt) => {
                 let token = receipt.token();
-                let device = match token.device {
-                    segl::key::SecureDevice::Software => {
-                        "in memory: software, not a qualified device".to_owned()
+                let place = match self.args.pkcs11 {
+                    Some(_) => {
+                        format!(
+                            "in {} ({} {})",
+                            token.label.trim(),
+                            token.manufacturer.trim(),
+                            token.model.trim()
+                        )
                     }
-                    _ => format!("in {} ({} {})", token.label, token.manufacturer.trim(), token.model.trim()),
+                    None => "in memory".to_owned(),
                 };
-                console.step("key", &format!("{} made {device}", receipt.curve()));
+                let worth = match token.device {
+                    segl::key::SecureDevice::Software => ": software, not a qualified device",
+                    _ => "",
+                };
+                let curve = match receipt.curve() {
+                    Curve::P256 => "P-256",
+                    Curve::P384 => "P-384",
+                    other => other.name(),
+                };
+                console.step("key", &format!("{curve}, made {place}{worth}"));
             }
             Event::Certified(certificate) => console.step(
                 "issued",
@@ -350,7 +381,10 @@ impl<'a> Sealing<'a> {
             Event::EvidenceEmbedded { certificates, crls, ocsp_responses } => console.step(
                 "evidence",
                 &format!(
-                    "embedded: {certificates} certificates, {crls} CRLs, {ocsp_responses} OCSP responses"
+                    "embedded: {}, {}, {}",
+                    counted(*certificates, "certificate"),
+                    counted(*crls, "CRL"),
+                    counted(*ocsp_responses, "OCSP response")
                 ),
             ),
             Event::Archived { time } => {

@@ -8,6 +8,7 @@ use segl::ades::Evidence;
 use segl::crypto::{FileSource, Time};
 use segl::path::{Anchor, Anchors};
 use segl::pdf::Limits;
+use segl::revocation::{CrlView, OcspView};
 use segl::validation::{Policy, SealsMet};
 use segl::x509::Certificate;
 use segl::{EmbeddedAnchors, PdfValidation, embedded_anchors, read_pdf, validate_pdf};
@@ -20,9 +21,15 @@ use crate::{home, now, report};
 
 /// Why a validation could not be run.
 #[derive(Debug, thiserror::Error)]
-enum ValidateFileError {
+pub(crate) enum ValidateFileError {
     #[error("{} holds no certificate that can be read", path.display())]
     NoAnchor { path: PathBuf },
+    #[error("{} is neither a CRL nor an OCSP response that can be read", path.display())]
+    NotEvidence { path: PathBuf },
+    #[error("the report would overwrite {}, which is to be validated", path.display())]
+    OverInput { path: PathBuf },
+    #[error("{} is a folder, not a file", path.display())]
+    Folder { path: PathBuf },
     #[error("there is no trust anchor: no --trust was given and no authority is in {}", home.display())]
     NoTrust { home: PathBuf },
     #[error("{} cannot be read", path.display())]
@@ -41,6 +48,12 @@ pub(crate) struct Trust {
 
 pub(crate) fn run(cli: &Cli, args: &ValidateArgs, console: &Console) -> Result<ExitCode, Failure> {
     let time = args.at.unwrap_or_else(now);
+    if let Some(output) = args.output.as_deref().and_then(|path| path.canonicalize().ok())
+        && let Some(path) =
+            args.files.iter().find(|file| file.canonicalize().is_ok_and(|file| file == output))
+    {
+        return Err(ValidateFileError::OverInput { path: path.clone() }.into());
+    }
     let trust = trust(cli, args)?;
     let evidence = evidence(&args.evidence)?;
     let mut text = String::new();
@@ -75,6 +88,9 @@ pub(crate) fn run(cli: &Cli, args: &ValidateArgs, console: &Console) -> Result<E
 
 fn judge(file: &Path, trust: &Trust, evidence: &Evidence, time: Time) -> Result<PdfValidation, Failure> {
     let read = |source| ValidateFileError::Read { path: file.to_owned(), source };
+    if file.is_dir() {
+        return Err(ValidateFileError::Folder { path: file.to_owned() }.into());
+    }
     let source = File::open(file).and_then(FileSource::new).map_err(read)?;
     let reading = read_pdf(&source, Limits::default())?;
     let mut anchors = trust.anchors.clone().unwrap_or_default();
@@ -96,7 +112,7 @@ fn trust(cli: &Cli, args: &ValidateArgs) -> Result<Trust, Failure> {
         for path in &args.trust {
             add_anchors(path, &mut anchors)?;
         }
-        let mut words = format!("{} trust anchors from --trust", anchors.len());
+        let mut words = format!("{} from --trust", report::counted(anchors.len(), "anchor"));
         if embedded.is_some() {
             words += ", and certificates from inside each file, which prove nothing about trust";
         }
@@ -112,7 +128,7 @@ fn trust(cli: &Cli, args: &ValidateArgs) -> Result<Trust, Failure> {
         return Err(ValidateFileError::NoTrust { home: folder }.into());
     }
     let root = home::root(&folder)?;
-    let words = format!("trust anchor: the embedded TEST authority in {}", folder.display());
+    let words = format!("the root of the embedded TEST authority in {}", folder.display());
     Ok(Trust { words, anchors: Some(Anchors::from_certificates([root])), embedded: None })
 }
 
@@ -148,6 +164,11 @@ fn evidence(files: &[PathBuf]) -> Result<Evidence, Failure> {
         let bytes =
             fs::read(path).map_err(|source| ValidateFileError::Read { path: path.clone(), source })?;
         let is_crl = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("crl"));
+        let readable =
+            if is_crl { CrlView::from_der(&bytes).is_ok() } else { OcspView::from_der(&bytes).is_ok() };
+        if !readable {
+            return Err(ValidateFileError::NotEvidence { path: path.clone() }.into());
+        }
         if is_crl { evidence.crls.push(bytes) } else { evidence.ocsp_responses.push(bytes) }
     }
     Ok(evidence)

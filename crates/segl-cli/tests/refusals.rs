@@ -425,3 +425,59 @@ fn several_files_fail_each_by_itself() {
     room.run(["seal", "note.pdf", "contract.pdf", "-o", "out.pdf"])
         .refused("-o names one file; 2 files were given");
 }
+
+#[test]
+fn authority_that_cannot_be_made_leaves_nothing() {
+    let room = Room::new();
+    fs::create_dir(room.path("folder")).unwrap();
+    fs::write(room.path("folder/mine"), b"mine").unwrap();
+    let before = room.names();
+    for (home, url, what) in [
+        ("new", "http://localhost", "--base-url http://localhost will not do"),
+        ("new", "pki.example.com", "does not start with http://"),
+        ("folder", "http://pki.example.com", "folder holds other files and no authority"),
+        ("contract.pdf", "http://pki.example.com", "contract.pdf cannot be written"),
+    ] {
+        let said = room.run(["init", "--home", home, "--base-url", url]);
+        said.refused(what);
+        assert!(said.stderr.contains("help: "), "{said:?}");
+        assert_eq!(room.names(), before);
+    }
+}
+
+#[test]
+fn validation_that_cannot_be_run() {
+    let room = Room::new();
+    assert_eq!(room.seal().status, Some(0));
+    let sealed = fs::read(room.path("contract.sealed.pdf")).unwrap();
+    let validate = |arguments: &[&str]| room.run([&["validate", "contract.sealed.pdf"], arguments].concat());
+    for (arguments, what) in [
+        (["-o", "contract.sealed.pdf"], "would overwrite contract.sealed.pdf"),
+        (["--evidence", "contract.pdf"], "contract.pdf is neither a CRL nor an OCSP response"),
+        (["--trust", "contract.pdf"], "contract.pdf holds no certificate"),
+        (["--home", "nowhere"], "there is no trust anchor"),
+    ] {
+        let said = validate(&arguments);
+        said.refused(what);
+        assert!(said.stderr.contains("help: "), "{said:?}");
+    }
+    assert_eq!(fs::read(room.path("contract.sealed.pdf")).unwrap(), sealed);
+    let said = room.run(["validate", "."]);
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.stdout.contains(". is a folder, not a file"), "{said:?}");
+}
+
+/// What was changed has no proved time: the verdict stands before a time-stamp is asked.
+#[test]
+fn changed_content_has_no_proved_time() {
+    let room = Room::new();
+    assert_eq!(room.seal().status, Some(0));
+    let mut sealed = fs::read(room.path("contract.sealed.pdf")).unwrap();
+    let at = sealed.windows(6).position(|window| window == b"stream").unwrap() + 20;
+    sealed[at] ^= 1;
+    room.write("changed.pdf", &sealed);
+    let said = room.run(["validate", "changed.pdf"]);
+    assert_eq!(said.status, Some(1), "{said:?}");
+    assert!(said.stdout.contains("TOTAL_FAILED / HASH_FAILURE"), "{said:?}");
+    assert!(said.stdout.contains("  proved time   none\n"), "{said:?}");
+}
