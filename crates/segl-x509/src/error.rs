@@ -70,6 +70,32 @@ impl SyntaxError {
     }
 }
 
+/// Why a certification request could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The structure of RFC 2986, 4 is not there.
+    #[error("not a certification request: {0}")]
+    Syntax(#[from] SyntaxError),
+    /// Larger than [`MAX_CERTIFICATE_SIZE`](crate::MAX_CERTIFICATE_SIZE).
+    #[error("the certification request has {size} bytes, more than the {limit} that are read")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// There is no block of a certification request in the text.
+    #[error("no certification request in the text")]
+    NoPemBlock,
+    /// A block is malformed.
+    #[error("malformed PEM at byte {offset}")]
+    Pem {
+        /// Position in the text.
+        offset: usize,
+    },
+}
+
 /// Why a certificate could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

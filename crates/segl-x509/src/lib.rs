@@ -25,6 +25,7 @@ pub mod oids;
 mod pem;
 mod policies;
 pub mod reader;
+mod request;
 #[cfg(feature = "x509-cert")]
 mod rustcrypto;
 mod string;
@@ -37,7 +38,7 @@ pub use crate::certificate::{
     Certificate, CertificateSignatureError, MAX_CERTIFICATE_SIZE, signature_algorithm_of,
 };
 pub use crate::constraints::{GeneralSubtree, NameConstraints};
-pub use crate::error::{CertificateError, ExtensionError, SyntaxError, SyntaxErrorKind};
+pub use crate::error::{CertificateError, ExtensionError, RequestError, SyntaxError, SyntaxErrorKind};
 pub use crate::extension::{Extension, find_unique};
 pub use crate::extensions::{
     AccessDescription, AuthorityKeyIdentifier, BasicConstraints, DistributionPoint, KeyUsage,
@@ -47,6 +48,7 @@ pub use crate::general_name::{DistributionPointName, GeneralName};
 pub use crate::name::{Attribute, Name};
 pub use crate::oid::Oid;
 pub use crate::policies::{PolicyConstraints, PolicyInformation, PolicyMapping, PolicyQualifier};
+pub use crate::request::{CertificationRequest, PossessionError};
 #[cfg(feature = "x509-cert")]
 pub use crate::rustcrypto::ConversionError;
 pub use crate::typed::ExtensionResult;

@@ -8,6 +8,11 @@ const DASHES: &[u8] = b"-----";
 
 /// The contents of all certificate blocks, in order. Other blocks and text around are skipped.
 pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
+    blocks_of(text, &[b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"])
+}
+
+/// The contents of all blocks with one of these labels.
+pub(crate) fn blocks_of(text: &[u8], labels: &[&[u8]]) -> Result<Vec<Vec<u8>>, CertificateError> {
     let mut found = Vec::new();
     let mut position = 0_usize;
     while let Some(begin) = find(text, BEGIN, position) {
@@ -16,11 +21,8 @@ pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
         let label_end = find(text, DASHES, label_at).ok_or_else(malformed)?;
         let body_at = label_end.saturating_add(DASHES.len());
         let end = find(text, END, body_at).ok_or_else(malformed)?;
-        let is_certificate = matches!(
-            text.get(label_at..label_end),
-            Some(b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE")
-        );
-        if is_certificate {
+        let is_wanted = text.get(label_at..label_end).is_some_and(|label| labels.contains(&label));
+        if is_wanted {
             found.push(decode(text.get(body_at..end).unwrap_or_default(), body_at)?);
         }
         position = end.saturating_add(END.len());
