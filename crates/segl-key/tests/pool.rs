@@ -9,13 +9,16 @@
 
 mod softhsm;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use segl_crypto::ToBeSigned;
 use segl_key::faults::{Fault, Faulty, FaultyError};
-use segl_key::pkcs11::{Module, Pin, PinState, Pkcs11Error, Pkcs11Token, SessionLimits, TokenState};
+use segl_key::pkcs11::{
+    Module, Pin, PinError, PinState, Pkcs11Error, Pkcs11Token, SessionLimits, TokenState,
+};
 use segl_key::{
     Activation, AuthorityKey, AuthorityKeyError, Certified, Curve, DestroyError, GenerateError, KeyId,
     KeyRequest, OneShotKey, SignError, Token, TokenError, Trouble,
@@ -201,6 +204,36 @@ fn sessions_closed_by_somebody_are_opened_again() {
 fn close_all(fixture: &Fixture) {
     fixture.client.clone().finalize().unwrap();
     let _ = Fixture::existing(fixture.path.clone());
+}
+
+#[test]
+fn pin_is_asked_for_at_each_login() {
+    with_token("pin_is_asked_for_at_each_login", |fixture| {
+        let asked = Arc::new(AtomicU64::new(0));
+        let pin = Pin::asked({
+            let asked = Arc::clone(&asked);
+            move || match asked.fetch_add(1, Ordering::Relaxed) {
+                1 => Err("the store is closed".into()),
+                _ => Ok(Pin::new(PIN)),
+            }
+        });
+        let token = Module::load(&fixture.path).unwrap().open(LABEL, &pin).unwrap();
+        finish(certified(&token).unwrap());
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        close_all(fixture);
+        let error = certified(&token).unwrap_err();
+        assert!(matches!(busy(&error), Pkcs11Error::NoPin(PinError::Refused(_))), "{error:?}");
+        // That was no wrong PIN: it is asked for again.
+        finish(certified(&token).unwrap());
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+        assert!(!format!("{token:?} {pin:?}").contains(PIN));
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("{PIN}\n")).unwrap();
+        close_all(fixture);
+        let pin = Pin::from_file(file.path()).unwrap();
+        finish(certified(Module::load(&fixture.path).unwrap().open(LABEL, &pin).unwrap()).unwrap());
+    });
 }
 
 #[test]

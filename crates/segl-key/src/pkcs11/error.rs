@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use cryptoki::error::{Error, RvError};
 
+use super::PinError;
 use crate::{Curve, KeyId, TokenError, Trouble};
 
 /// Why a PKCS#11 device, or its library, did not do what it was asked. No variant holds a PIN or anything that was signed.
@@ -68,6 +69,9 @@ pub enum Pkcs11Error {
         /// Why not.
         fault: DeviceFault,
     },
+    /// There was no PIN to log in with.
+    #[error("there is no PIN to log in with")]
+    NoPin(#[from] PinError),
     /// No long-lived key has this label and identifier.
     #[error("no private key is labelled {label:?} with this identifier")]
     NoSuchKey {

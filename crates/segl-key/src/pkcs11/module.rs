@@ -6,32 +6,9 @@ use std::path::{Path, PathBuf};
 use cryptoki::context::Pkcs11;
 use cryptoki::mechanism::MechanismType;
 use cryptoki::slot::{Slot, TokenInfo};
-use secrecy::SecretString;
 
-use super::{DeviceFault, Pkcs11Error, Pkcs11Token, SessionLimits, sessions};
+use super::{DeviceFault, Pin, Pkcs11Error, Pkcs11Token, SessionLimits, sessions};
 use crate::{SecureDevice, TokenDescription};
-
-/// A user's PIN. It is wiped from memory when dropped and shown nowhere.
-#[derive(Clone)]
-pub struct Pin(SecretString);
-
-impl Pin {
-    /// Takes a copy; wiping the original is up to the caller.
-    #[must_use]
-    pub fn new(pin: &str) -> Self {
-        Self(SecretString::from(pin))
-    }
-
-    pub(super) const fn secret(&self) -> &SecretString {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Pin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pin(..)")
-    }
-}
 
 /// A PKCS#11 library, loaded and initialised for use by several threads.
 ///
@@ -78,7 +55,7 @@ impl Module {
     /// Where this process is logged in already the library does not look at the PIN again, so that a wrong one goes unnoticed.
     ///
     /// # Errors
-    /// `NoSuchToken`, `AmbiguousToken`, `WrongPin`, `PinLocked`, `PinExpired`, and the device's own.
+    /// `NoSuchToken`, `AmbiguousToken`, `NoPin`, `WrongPin`, `PinLocked`, `PinExpired`, and the device's own.
     pub fn open(&self, label: &str, pin: &Pin) -> Result<Pkcs11Token, Pkcs11Error> {
         self.open_within(label, pin, SessionLimits::default())
     }
@@ -158,17 +135,7 @@ impl fmt::Debug for Module {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::zeroize::ZeroizeOnDrop;
-
     use super::*;
-
-    #[test]
-    fn pin_is_shown_nowhere_and_wiped() {
-        const fn wiped<T: ZeroizeOnDrop>(_: &T) {}
-        let pin = Pin::new("98765432");
-        assert_eq!(format!("{pin:?} {:?}", pin.secret()).find("98765432"), None);
-        wiped(pin.secret());
-    }
 
     #[test]
     fn what_is_no_library_is_not_loaded() {

@@ -202,7 +202,8 @@ impl Login {
         if self.refused {
             return Err(Pkcs11Error::WrongPin);
         }
-        match session.login(UserType::User, Some(self.pin.secret())) {
+        let pin = self.pin.secret()?;
+        match session.login(UserType::User, Some(pin.as_ref())) {
             // The login is the process's, not the session's.
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(error) => {
