@@ -110,7 +110,7 @@ pub enum ReadError {
     /// A cross-reference section or an entry is broken.
     #[error(
         "byte {offset}: broken cross-reference data: {problem}; \
-         rewrite the file with another tool before it is sealed"
+         rewrite the file with another tool, unless it carries a signature"
     )]
     BrokenXref {
         /// Position in the file.
