@@ -6,8 +6,8 @@ use crate::{
     Prepared, Presented, ProfileError, SerialNumber, Unit,
     asn1::{INTEGER, NULL, SEQUENCE, oid, tlv},
     oid::*,
+    present::check_issuer,
     profile::{self, Extension, IssuerFacts, Template, Value, algorithm_of},
-    seal::check_issuer,
 };
 
 /// The names of an authority: one organisation, and a common name for each of its certificates.

@@ -42,6 +42,10 @@ struct Shown {
     purposes: Vec<ObjectIdentifier>,
     policies: Vec<ObjectIdentifier>,
     statements: Option<QcStatements>,
+    notices: Vec<String>,
+    domains: Vec<String>,
+    /// Whether the alternative names are domain names and nothing else.
+    only_domains: bool,
     ocsp_urls: Vec<String>,
     ca_issuers_urls: Vec<String>,
     crl_urls: Vec<String>,
@@ -144,6 +148,16 @@ impl CertificateContent {
         self.shown().statements.as_ref()
     }
 
+    /// The notices to whoever relies on it, such as limits of its purpose: explicitText of any policy.
+    pub fn notices(&self) -> &[String] {
+        &self.shown().notices
+    }
+
+    /// The domain names of a website.
+    pub fn domains(&self) -> &[String] {
+        &self.shown().domains
+    }
+
     /// Where its status is answered.
     pub fn ocsp_urls(&self) -> &[String] {
         &self.shown().ocsp_urls
@@ -174,13 +188,17 @@ impl CertificateContent {
     }
 
     fn title(&self) -> &'static str {
-        let seal = self
-            .shown()
-            .statements
-            .as_ref()
-            .is_some_and(|statements| statements.types().any(|kind| kind == crate::QcType::Seal));
+        let types = self.shown().statements.iter().flat_map(QcStatements::types);
+        let known = types.filter_map(|kind| match kind {
+            crate::QcType::Seal => Some("Certificate for an electronic seal"),
+            crate::QcType::Signature => Some("Certificate for electronic signatures"),
+            crate::QcType::Website => Some("Certificate for website authentication"),
+            crate::QcType::Other(_) => None,
+        });
+        if let Some(title) = known.last() {
+            return title;
+        }
         match self.shown().purposes.as_slice() {
-            _ if seal => "Certificate for an electronic seal",
             _ if self.is_authority() => "Certificate of a certification authority",
             [PURPOSE_TIME_STAMPING] => "Certificate of a time-stamp unit",
             [PURPOSE_OCSP_SIGNING] => "Certificate of an OCSP responder",
@@ -189,13 +207,24 @@ impl CertificateContent {
     }
 
     fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines = vec![
-            ("Organisation", organisation(&self.shown().subject)),
-            ("Holder", value_of(&self.shown().subject, COMMON_NAME).unwrap_or("none").to_owned()),
-        ];
+        let mut lines = Vec::new();
+        let subject = &self.shown().subject;
+        // A natural person has a country without an organisation.
+        if value_of(subject, ORGANIZATION_NAME).is_some() || value_of(subject, COUNTRY_NAME).is_none() {
+            lines.push(("Organisation", organisation(subject)));
+        } else {
+            lines.push(("Country", value_of(subject, COUNTRY_NAME).unwrap_or("none").to_owned()));
+        }
+        lines.push(("Holder", value_of(subject, COMMON_NAME).unwrap_or("none").to_owned()));
         let known = [COUNTRY_NAME, ORGANIZATION_NAME, ORGANIZATION_IDENTIFIER, COMMON_NAME];
         let more = self.shown().subject.iter().filter(|entry| !known.contains(&entry.oid));
-        lines.extend(more.map(|entry| ("Also named", format!("{}: {}", entry.oid, entry.text))));
+        lines.extend(more.map(|entry| match attribute_words(entry.oid) {
+            Some(label) => (label, entry.text.clone()),
+            None => ("Also named", format!("{}: {}", entry.oid, entry.text)),
+        }));
+        if !self.shown().domains.is_empty() {
+            lines.push(("Domain names", words(self.shown().domains.iter().cloned())));
+        }
         lines.push((
             "Issued by",
             format!(
@@ -216,6 +245,7 @@ impl CertificateContent {
             lines.push(("Authorities below", path_len.to_string()));
         }
         lines.push(("Policy", words(self.shown().policies.iter().map(|oid| oid_words(*oid)))));
+        lines.extend(self.shown().notices.iter().map(|notice| ("Purpose limit", notice.clone())));
         if let Some(statements) = &self.shown().statements {
             let (terms, rest): (Vec<_>, Vec<_>) = statements
                 .0
@@ -245,12 +275,15 @@ impl CertificateContent {
         ];
         for extension in &self.template.extensions {
             let read = shown.contains(&extension.oid)
+                || extension.oid == SUBJECT_ALT_NAME && self.shown().only_domains
                 || extension.oid == QC_STATEMENTS && self.shown().statements.is_some();
             if let crate::profile::Value::KeyUsagePeriod(seconds) = extension.value {
                 lines.push(("Key used for", period(seconds)));
             } else if !read {
                 let critical = if extension.critical { ", critical" } else { "" };
-                lines.push(("Also holds", format!("extension {}{critical}", extension.oid)));
+                let name = crate::vocabulary::known_extension(extension.oid)
+                    .map_or_else(|| extension.oid.to_string(), |name| format!("{name} ({})", extension.oid));
+                lines.push(("Also holds", format!("extension {name}{critical}")));
             }
         }
         lines
@@ -282,6 +315,10 @@ impl Shown {
             let read = |item: &Item<'_>| if nested { item.items()?.first()?.oid() } else { item.oid() };
             found.iter().filter_map(read).collect()
         };
+        let names = item(SUBJECT_ALT_NAME).and_then(|item| item.items()).unwrap_or_default();
+        let domain =
+            |name: &Item<'_>| (name.tag == 0x82).then(|| String::from_utf8_lossy(name.value).into_owned());
+        let domains: Vec<String> = names.iter().filter_map(domain).collect();
         let access = |method| urls_of(item(AUTHORITY_INFO_ACCESS), Some(method));
         Self {
             issuer: entries(&template.issuer),
@@ -291,6 +328,9 @@ impl Shown {
             purposes: oids(EXT_KEY_USAGE, false),
             policies: oids(CERTIFICATE_POLICIES, true),
             statements: template.fixed(QC_STATEMENTS).and_then(|value| QcStatements::from_der(value).ok()),
+            notices: notices(item(CERTIFICATE_POLICIES)),
+            only_domains: domains.len() == names.len(),
+            domains,
             ocsp_urls: access(ACCESS_OCSP),
             ca_issuers_urls: access(ACCESS_CA_ISSUERS),
             crl_urls: urls_of(item(CRL_DISTRIBUTION_POINTS), None),
@@ -340,6 +380,41 @@ fn bits(value: &[u8]) -> Vec<&'static str> {
     KEY_USAGES.iter().zip(set).filter(|(_, set)| *set).map(|(name, _)| *name).collect()
 }
 
+/// explicitText of every userNotice among the qualifiers of every policy (RFC 5280 4.2.1.4).
+fn notices(policies: Option<Item<'_>>) -> Vec<String> {
+    fn parts<'a>(item: &Item<'a>) -> Vec<Item<'a>> {
+        item.items().unwrap_or_default()
+    }
+    let policies = policies.as_ref().map(parts).unwrap_or_default();
+    let qualifiers = policies.iter().flat_map(|policy| parts(policy).get(1).map(parts).unwrap_or_default());
+    qualifiers
+        .filter_map(|qualifier| match parts(&qualifier).as_slice() {
+            [id, notice] if id.oid() == Some(QUALIFIER_USER_NOTICE) => {
+                parts(notice).iter().find_map(Item::text)
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// What an attribute of a name is called here.
+fn attribute_words(oid: ObjectIdentifier) -> Option<&'static str> {
+    Some(match oid {
+        GIVEN_NAME => "Given name",
+        SURNAME => "Surname",
+        PSEUDONYM => "Pseudonym",
+        SERIAL_NUMBER_ATTRIBUTE => "Serial number",
+        TITLE => "Title",
+        LOCALITY_NAME => "City",
+        STATE_OR_PROVINCE_NAME => "State",
+        STREET_ADDRESS => "Street",
+        POSTAL_CODE => "Postal code",
+        BUSINESS_CATEGORY => "Business category",
+        JURISDICTION_COUNTRY => "Incorporated in",
+        _ => return None,
+    })
+}
+
 /// The URIs anywhere inside a value, or only those of one access method. GeneralName gives a URI the tag `[6]`.
 fn urls_of(item: Option<Item<'_>>, method: Option<ObjectIdentifier>) -> Vec<String> {
     let mut found = Vec::new();
@@ -382,19 +457,32 @@ fn oid_words(oid: ObjectIdentifier) -> String {
     let name = match oid {
         POLICY_QCP_L => "QCP-l",
         POLICY_QCP_L_QSCD => "QCP-l-qscd",
+        POLICY_QCP_N => "QCP-n",
+        POLICY_QCP_N_QSCD => "QCP-n-qscd",
+        POLICY_QEVCP_W => "QEVCP-w",
+        POLICY_QNCP_W => "QNCP-w",
+        POLICY_QNCP_W_GEN => "QNCP-w-gen",
+        POLICY_CABF_EV => "extended validation",
+        POLICY_CABF_OV => "organisation validation",
+        POLICY_CABF_IV => "individual validation",
         POLICY_NCP_PLUS => "NCP+",
         ANY_POLICY => "any policy",
+        PURPOSE_SERVER_AUTH => "authentication of a server",
+        PURPOSE_CLIENT_AUTH => "authentication of a client",
         PURPOSE_TIME_STAMPING => "time-stamping",
         PURPOSE_OCSP_SIGNING => "OCSP signing",
         SEMANTICS_LEGAL => "name of a legal person",
         SEMANTICS_NATURAL => "name of a natural person",
+        SEMANTICS_EIDAS_LEGAL => "eIDAS name of a legal person",
+        SEMANTICS_EIDAS_NATURAL => "eIDAS name of a natural person",
         _ => return oid.to_string(),
     };
     format!("{name} ({oid})")
 }
 
 fn statement_words(statement: &crate::Statement) -> String {
-    use crate::{QcType, Statement};
+    use crate::{IdentificationMethod, QcType, Statement};
+    let octets = |info: &Option<Vec<u8>>| info.as_ref().map_or(0, Vec::len);
     match statement {
         Statement::Compliance => "EU qualified certificate".to_owned(),
         Statement::QualifiedDevice => "key in a qualified device".to_owned(),
@@ -411,7 +499,47 @@ fn statement_words(statement: &crate::Statement) -> String {
             format!("limit {amount} x 10^{exponent} {currency}")
         }
         Statement::RetentionPeriod(years) => format!("records kept {years} years"),
-        Statement::Semantics(semantics) => semantics.identifier.map_or_else(|| "name".to_owned(), oid_words),
-        other => format!("statement {}", other.id()),
+        Statement::Semantics(semantics) => {
+            let name = semantics.identifier.map_or_else(|| "name".to_owned(), oid_words);
+            let registers: Vec<String> = semantics
+                .authorities()
+                .map(|authority| authority.as_uri().map_or_else(|| format!("{authority:?}"), str::to_owned))
+                .collect();
+            if registers.is_empty() {
+                name
+            } else {
+                format!("{name} registered by {}", registers.join(" and "))
+            }
+        }
+        Statement::CountryLegislation(countries) => {
+            format!("qualified under the law of {}", countries.join(" and "))
+        }
+        Statement::DeviceLegislation(countries) => {
+            format!("device qualified under the law of {}", countries.join(" and "))
+        }
+        Statement::IdentificationMethod(methods) => words(methods.iter().map(|method| {
+            let article = match method {
+                IdentificationMethod::Eidas1Ab => "24(1) (a) or (b) as of 2014",
+                IdentificationMethod::Eidas1Cd => "24(1) (c) or (d) as of 2014",
+                IdentificationMethod::Eidas2Acd => "24(1a) (a), (c) or (d)",
+                IdentificationMethod::Eidas2B => "24(1a) (b)",
+                IdentificationMethod::Other(oid) => return format!("holder identified by method {oid}"),
+            };
+            format!("holder identified after Article {article}")
+        })),
+        Statement::Psd2 { roles, authority_name, authority_id } => {
+            let roles: Vec<String> = roles
+                .iter()
+                .map(|(oid, name)| match crate::PspRole::named(*oid, name) {
+                    Some(_) => name.clone(),
+                    None => format!("{name} ({oid})"),
+                })
+                .collect();
+            format!("payment services {} by {authority_name} ({authority_id})", roles.join(" and "))
+        }
+        Statement::Unreadable { id, info } => {
+            format!("statement {id} that cannot be read, of {} octets", octets(info))
+        }
+        Statement::Unknown { id, info } => format!("unknown statement {id} of {} octets", octets(info)),
     }
 }

@@ -6,8 +6,20 @@ use segl_x509::{CertificateError, CertificateSignatureError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
     /// Validity-assured certificates are short-term (EN 319 411-1 GEN-6.6.1-04, -05): 12 hours are, 10 days are not.
-    #[error("a certificate of 10 days cannot be validity-assured")]
+    #[error("a certificate of 24 hours or more cannot be validity-assured")]
     AssuredTooLong,
+    /// QcCClegislation says that a certificate is qualified under another law than that of the EU (EN 319 412-5 4.2.4).
+    #[error("an EU qualified certificate names no legislation of another country")]
+    CountryLegislation,
+    /// QcQSCDlegislation names no country, or one that is none outside the European Economic Area (QCS-4.2.5-01).
+    #[error("{country:?} is no country outside the European Economic Area")]
+    DeviceLegislation {
+        /// As given.
+        country: String,
+    },
+    /// QcQSCDlegislation for a key that is in no qualified device.
+    #[error("there is no qualified device whose legislation could be named")]
+    DeviceLegislationWithoutDevice,
     /// A disclosure statement is not `https`, its language is not two lower-case letters, or one language comes twice.
     #[error("the disclosure statement {url} ({language}) is not https with a two-letter language of its own")]
     DisclosureStatement {
@@ -19,6 +31,21 @@ pub enum ProfileError {
     /// No disclosure statement in English (EN 319 412-5 4.3.4).
     #[error("there is no disclosure statement in English")]
     DisclosureStatementMissing,
+    /// A name is no public domain name, stands twice, or there is none.
+    #[error("{domain:?} is no public domain name of its own")]
+    Domain {
+        /// As given.
+        domain: String,
+    },
+    /// Extended validation is for organisations, and for domain names without a wildcard.
+    #[error("extended validation is for organisations and names without a wildcard")]
+    ExtendedValidation,
+    /// QcIdentMethod holds exactly one method.
+    #[error("{count} methods of identification, not one")]
+    IdentificationMethod {
+        /// How many.
+        count: usize,
+    },
     /// The issuer's certificate is not one of a certification authority.
     #[error("the issuer is no certification authority: {0}")]
     Issuer(IssuerFault),
@@ -28,6 +55,22 @@ pub enum ProfileError {
     /// A key of this kind cannot be certified under this profile.
     #[error("a key of the kind {0:?} does not fit the profile")]
     Key(KeyKind),
+    /// A life of no seconds, or one longer than the profile allows.
+    #[error("a life of {seconds} seconds does not fit the profile")]
+    Lifetime {
+        /// In seconds.
+        seconds: u64,
+    },
+    /// The limit is negative or its currency is none of ISO 4217.
+    #[error("{amount} x 10^{exponent} {currency} is no limit")]
+    Limit {
+        /// The currency.
+        currency: crate::Currency,
+        /// The amount before the exponent.
+        amount: i64,
+        /// Power of ten.
+        exponent: i64,
+    },
     /// The name looks like one of the denied names.
     #[error("the name looks like {entry:?}, which must not be used")]
     NameDenied {
@@ -43,6 +86,54 @@ pub enum ProfileError {
     /// The additional policy is one of those the statements decide (EN 319 411-2), or any policy.
     #[error("the policy {0} is decided by the profile")]
     Policy(segl_x509::ObjectIdentifier),
+    /// The statement about payment services does not fit (TS 119 495).
+    #[error("the statement about payment services does not fit: {0}")]
+    Psd2(Psd2Fault),
+    /// The purpose limit is empty, longer than 200 characters, or holds characters that cannot be shown.
+    #[error("the purpose limit is empty, longer than 200 characters or cannot be shown")]
+    PurposeLimit,
+    /// A name registration authority is no address.
+    #[error("{url:?} is no address of a name registration authority")]
+    RegistrationAuthority {
+        /// As given.
+        url: String,
+    },
+    /// An identifier of a local scheme needs the address of a name registration authority (EN 319 412-1 clause 5).
+    #[error("an identifier of a local scheme needs a name registration authority")]
+    RegistrationAuthorityMissing,
+    /// A retention period is at least one year.
+    #[error("{0} years are no retention period")]
+    Retention(i64),
+    /// Semantics come from the identifier in the subject; there is none with this meaning.
+    #[error("the subject has no identifier that the semantics would be about")]
+    SemanticsWithoutIdentifier,
+    /// The statement follows from the profile, or cannot be read.
+    #[error("the statement {0} is decided by the profile")]
+    StatementDecided(segl_x509::ObjectIdentifier),
+    /// Each statement stands once.
+    #[error("the statement {0} is given twice")]
+    StatementTwice(segl_x509::ObjectIdentifier),
+}
+
+/// What is wrong with a statement about payment services (TS 119 495).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Psd2Fault {
+    /// The authority's identifier is not a country, a hyphen and two to eight capital letters.
+    #[error("the authority's identifier is not like DK-DFSA")]
+    AuthorityIdentifier,
+    /// The authority's name is empty, longer than 256 characters, or cannot be shown.
+    #[error("the authority's name is empty, too long or cannot be shown")]
+    AuthorityName,
+    /// Only legal persons are payment service providers.
+    #[error("the subject is no legal person")]
+    NoLegalPerson,
+    /// The subject's organizationIdentifier names another authority.
+    #[error("the subject's identifier names another authority")]
+    OtherAuthority,
+    /// There is no role, one comes twice, or one has another name than TS 119 495 gives it.
+    #[error("the roles are not those of TS 119 495")]
+    Roles,
 }
 
 /// What an issuer's certificate lacks.

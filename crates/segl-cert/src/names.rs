@@ -1,7 +1,5 @@
 use std::collections::BTreeSet;
 
-use crate::Holder;
-
 /// Names that must not stand in a certificate, such as trade marks of others.
 ///
 /// A name is compared by the words it looks like: letters of other scripts, digits and accents that look like Latin
@@ -31,10 +29,6 @@ impl DeniedNames {
     pub fn find_in(&self, name: &str) -> Option<&str> {
         let words = fold(name);
         self.entries.iter().find(|(entry, _)| spells(&words, entry)).map(|(_, name)| name.as_str())
-    }
-
-    pub(crate) fn find_in_holder(&self, holder: &Holder) -> Option<&str> {
-        self.find_in(holder.unit().name()).or_else(|| self.find_in(holder.organisation().name()))
     }
 }
 

@@ -72,6 +72,8 @@ oids! {
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
     /// id-ad-caIssuers.
     ACCESS_CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
+    /// cabfOrganizationIdentifier (extended validation guidelines, 9.8.2).
+    CABF_ORGANIZATION_IDENTIFIER = "2.23.140.3.1";
     /// ext-etsi-valassured-ST-certs: validity assured, short term (EN 319 412-1 clause 5.2).
     VALIDITY_ASSURED_SHORT_TERM = "0.4.0.194121.2.1";
 

@@ -1,5 +1,7 @@
 use core::fmt;
 
+use crate::{identifier::is_local_scheme, lint::codes};
+
 /// The subscriber: the organisation in whose name is sealed (in the terms of the Danish solution the Certifikatindehaver).
 ///
 /// It becomes countryName, organizationName and organizationIdentifier of the subject (EN 319 412-3 4.2.1). The same
@@ -49,8 +51,8 @@ pub enum HolderError {
         /// The identifier as given.
         identifier: String,
     },
-    /// The country is not two upper-case letters (ISO 3166-1).
-    #[error("the country {country:?} is not two upper-case letters")]
+    /// The country is not one of ISO 3166-1, in two upper-case letters.
+    #[error("{country:?} is no country of ISO 3166-1 in two upper-case letters")]
     Country {
         /// As given.
         country: String,
@@ -126,7 +128,7 @@ impl Organisation {
     ) -> Result<Self, HolderError> {
         let (country, name) = (country.into(), name.into());
         check_name("organizationName", &name)?;
-        if country.len() != 2 || !country.bytes().all(|octet| octet.is_ascii_uppercase()) {
+        if !codes::is_country_or_union(&country) {
             return Err(HolderError::Country { country });
         }
         if identifier.as_str().eq_ignore_ascii_case(&name) {
@@ -205,7 +207,7 @@ pub(crate) fn says_test(name: &str) -> bool {
     name.split(|character: char| !character.is_alphanumeric()).any(|word| word == "TEST")
 }
 
-fn check_name(field: &'static str, name: &str) -> Result<(), HolderError> {
+pub(crate) fn check_name(field: &'static str, name: &str) -> Result<(), HolderError> {
     let chars = name.chars().count();
     let hidden = name.chars().enumerate().find(|(_, character)| !is_showable(*character));
     let fault = if name.trim().is_empty() {
@@ -246,9 +248,6 @@ pub enum IdentifierFault {
     /// The third to fifth letter are no country code of the scheme.
     #[error("its country code does not fit the scheme")]
     Country,
-    /// Local schemes (`XX:`) need a name registration authority beside them, which this profile does not write.
-    #[error("a local scheme is not supported")]
-    LocalScheme,
     /// The number has not the form its scheme asks for.
     #[error("the part after the hyphen has not the form of its scheme")]
     Number,
@@ -284,14 +283,16 @@ impl OrganisationIdentifier {
         let Some((head, number)) = parts else { return Some(IdentifierFault::Shape) };
         let (scheme, place) = head.split_at(3);
         let (country, subdivision) = place.split_at(2);
-        if scheme.ends_with(':') {
-            return Some(IdentifierFault::LocalScheme);
-        }
-        if !["VAT", "NTR", "PSD", "LEI", "EOR", "EXC"].contains(&scheme) {
+        if !["VAT", "NTR", "PSD", "LEI", "EOR", "EXC"].contains(&scheme) && !is_local_scheme(scheme) {
             return Some(IdentifierFault::Shape);
         }
-        let letters = country.bytes().all(|octet| octet.is_ascii_uppercase());
-        if !letters || (scheme == "LEI") != (country == "XG") {
+        let known = match scheme {
+            "LEI" => country == "XG",
+            // Prefixes of VAT numbers that are no countries of ISO 3166-1: Greece, Northern Ireland.
+            "VAT" if ["EL", "XI"].contains(&country) => true,
+            _ => codes::is_country_or_union(country),
+        };
+        if !known {
             return Some(IdentifierFault::Country);
         }
         let region = subdivision.strip_prefix('+').unwrap_or_default();
@@ -325,7 +326,12 @@ impl OrganisationIdentifier {
         &self.text
     }
 
-    /// The three letters of the scheme: `NTR`, `VAT`, `PSD`, `LEI`, `EOR` or `EXC`.
+    /// Whether the scheme is a local one, which only has a meaning beside the address of who registers its names.
+    pub fn is_local(&self) -> bool {
+        is_local_scheme(self.scheme())
+    }
+
+    /// The three characters of the scheme: `NTR`, `VAT`, `PSD`, `LEI`, `EOR`, `EXC`, or a local one, `EI:`.
     pub fn scheme(&self) -> &str {
         self.text.get(..3).unwrap_or_default()
     }
@@ -387,6 +393,8 @@ mod tests {
             "LEIXG-529900T8BM49AURSDO55",
             "EORDK-DK12345678",
             "EXCDK-1",
+            "VATXI-123456789",
+            "EI:SE-5567971433",
         ] {
             assert_eq!(fault(good), None, "{good}");
         }
@@ -408,7 +416,9 @@ mod tests {
             ("NTRSE-", IdentifierFault::Number),
             ("NTRSE-1 2", IdentifierFault::Number),
             ("PSDDK-dfsa-1", IdentifierFault::Number),
-            ("EI:SE-5567971433", IdentifierFault::LocalScheme),
+            ("E1:SE-5567971433", IdentifierFault::Shape),
+            ("NTRXX-1", IdentifierFault::Country),
+            ("NTREL-1", IdentifierFault::Country),
         ] {
             assert_eq!(fault(bad), Some(reason), "{bad}");
         }

@@ -205,20 +205,30 @@ impl Extension {
     }
 }
 
-/// A Name of one attribute per relative name: country as PrintableString, everything else as UTF8String.
+/// The Name of an organisation or one of its units.
 pub(crate) fn name(country: &str, organisation: &str, identifier: &str, common_name: &str) -> Vec<u8> {
-    let attribute = |kind: ObjectIdentifier, tag: u8, text: &str| {
-        tlv(SET, &[&tlv(SEQUENCE, &[&oid(&kind), &tlv(tag, &[text.as_bytes()])])])
-    };
-    tlv(
-        SEQUENCE,
-        &[
-            &attribute(COUNTRY_NAME, PRINTABLE_STRING, country),
-            &attribute(ORGANIZATION_NAME, UTF8_STRING, organisation),
-            &attribute(ORGANIZATION_IDENTIFIER, UTF8_STRING, identifier),
-            &attribute(COMMON_NAME, UTF8_STRING, common_name),
-        ],
-    )
+    name_of(&[
+        (COUNTRY_NAME, country),
+        (ORGANIZATION_NAME, organisation),
+        (ORGANIZATION_IDENTIFIER, identifier),
+        (COMMON_NAME, common_name),
+    ])
+}
+
+/// A Name of one attribute per relative name: countries and serial numbers as PrintableString, everything else as
+/// UTF8String.
+pub(crate) fn name_of(attributes: &[(ObjectIdentifier, &str)]) -> Vec<u8> {
+    let each: Vec<Vec<u8>> = attributes
+        .iter()
+        .map(|(kind, text)| {
+            let tag = match *kind {
+                COUNTRY_NAME | SERIAL_NUMBER_ATTRIBUTE | JURISDICTION_COUNTRY => PRINTABLE_STRING,
+                _ => UTF8_STRING,
+            };
+            tlv(SET, &[&tlv(SEQUENCE, &[&oid(kind), &tlv(tag, &[text.as_bytes()])])])
+        })
+        .collect();
+    tlv(SEQUENCE, &slices(&each))
 }
 
 /// What the profiles take from the issuer's certificate.

@@ -1,13 +1,13 @@
 use segl_crypto::KeyKind;
-use segl_x509::{Certificate, KeyUsage, ObjectIdentifier};
+use segl_x509::{Certificate, ObjectIdentifier};
 
 use crate::{
-    AuthorityUrls, CertificateContent, DeniedNames, Holder, IssuerFault, PdsLocation, Presented,
-    ProfileError, QcStatements, QcType, Semantics, Statement,
-    asn1::NULL,
+    AuthorityUrls, DeniedNames, Holder, PdsLocation, Presented, ProfileError, QcType, SemanticsKind, Terms,
+    Validity,
     oid::*,
-    organisation::says_test,
-    profile::{self, Extension, IssuerFacts, Template},
+    present::{Named, check_lasting_key, present},
+    profile,
+    terms::Subject,
 };
 
 /// The profile of a seal certificate: Annex III of Regulation 910/2014, EN 319 412-3 and -5, for a key that signs once.
@@ -29,14 +29,10 @@ use crate::{
 pub struct SealProfile {
     holder: Holder,
     lifetime: Lifetime,
-    urls: AuthorityUrls,
-    status: StatusInformation,
     key: KeyKind,
     device: Device,
-    disclosure_statements: Vec<PdsLocation>,
-    own_policy: Option<ObjectIdentifier>,
     policy_version: String,
-    denied: DeniedNames,
+    terms: Terms,
 }
 
 /// How long a seal certificate lives: these two and no other.
@@ -69,15 +65,6 @@ impl Lifetime {
     }
 }
 
-/// How a recipient learns that the certificate is not revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum StatusInformation {
-    /// The certificate says where OCSP and CRL are.
-    Pointers,
-    /// The certificate cannot be revoked: validity-assured-short-term and noRevAvail.
-    Assured,
-}
-
 /// Where the private key is, as the key's receipt says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "qualified or not")]
@@ -95,14 +82,10 @@ impl SealProfile {
         Self {
             holder,
             lifetime,
-            status: StatusInformation::Pointers,
             key: KeyKind::EcP256,
             device: Device::Other,
-            disclosure_statements: urls.disclosure_statements(),
-            urls: urls.clone(),
-            own_policy: None,
             policy_version: "8.0".to_owned(),
-            denied: DeniedNames::default(),
+            terms: Terms::new(urls),
         }
     }
 
@@ -110,7 +93,7 @@ impl SealProfile {
     /// hours, and only by an issuer that really cannot revoke the certificate.
     #[must_use]
     pub fn validity_assured(mut self) -> Self {
-        self.status = StatusInformation::Assured;
+        self.terms = self.terms.validity_assured();
         self
     }
 
@@ -132,14 +115,14 @@ impl SealProfile {
     /// Replaces the disclosure statements; one must be in English.
     #[must_use]
     pub fn disclosure_statements(mut self, locations: Vec<PdsLocation>) -> Self {
-        self.disclosure_statements = locations;
+        self.terms = self.terms.disclosure_statements(locations);
         self
     }
 
     /// Adds a policy of the issuer's own to that of EN 319 411-2.
     #[must_use]
     pub fn own_policy(mut self, policy: ObjectIdentifier) -> Self {
-        self.own_policy = Some(policy);
+        self.terms = self.terms.own_policy(policy);
         self
     }
 
@@ -154,7 +137,15 @@ impl SealProfile {
     /// Refuses names that look like one of these.
     #[must_use]
     pub fn denied_names(mut self, denied: DeniedNames) -> Self {
-        self.denied = denied;
+        self.terms = self.terms.denied_names(denied);
+        self
+    }
+
+    /// Adds to the terms what only [`Terms`] says: limits, retention, how the holder was identified. The Danish terms set
+    /// none of them.
+    #[must_use]
+    pub fn terms(mut self, change: impl FnOnce(Terms) -> Terms) -> Self {
+        self.terms = change(self.terms);
         self
     }
 
@@ -175,135 +166,102 @@ impl SealProfile {
 
     /// Whether the certificate will be validity-assured instead of saying where its status is.
     pub fn is_validity_assured(&self) -> bool {
-        self.status == StatusInformation::Assured
+        self.terms.is_validity_assured()
     }
 
     /// Checks the profile and makes the content that is shown before anything is reserved, generated or signed.
     pub fn present(&self, issuer: &Certificate) -> Result<Presented, ProfileError> {
-        self.check()?;
-        let facts = check_issuer(issuer)?;
-        if issuer.subject().find(ORGANIZATION_NAME).is_some_and(|name| says_test(&name)) {
-            let names = [self.holder.organisation().name(), self.holder.unit().name()];
-            if let Some(name) = names.into_iter().find(|name| !says_test(name)) {
-                return Err(ProfileError::NotMarkedTest { name: name.to_owned() });
-            }
-        }
-        let organisation = self.holder.organisation();
-        let template = Template {
-            issuer: facts.name.clone(),
-            subject: profile::name(
-                organisation.country(),
-                organisation.name(),
-                organisation.identifier().as_str(),
-                self.holder.unit().name(),
-            ),
-            seconds: self.lifetime.seconds(),
-            key: self.key,
-            algorithm: facts.key.default_algorithm().to_der(),
-            extensions: self.extensions(&facts),
-        };
-        Ok(Presented::new(CertificateContent::from_template(template), Some(facts), Some(self.device)))
-    }
-
-    fn check(&self) -> Result<(), ProfileError> {
-        if self.is_validity_assured() && self.lifetime != Lifetime::Hours12 {
-            return Err(ProfileError::AssuredTooLong);
-        }
         // Generating an RSA key takes seconds, too long for a key that signs once.
         if !matches!(self.key, KeyKind::EcP256 | KeyKind::EcP384) {
             return Err(ProfileError::Key(self.key));
         }
-        if let Some(entry) = self.denied.find_in_holder(&self.holder) {
-            return Err(ProfileError::NameDenied { entry: entry.to_owned() });
-        }
-        if let Some(policy) = self.own_policy {
-            let decided = policy == ANY_POLICY
-                || policy.parent().is_some_and(|arc| {
-                    [POLICY_QCP_L, POLICY_NCP_PLUS].iter().any(|of| of.parent() == Some(arc))
-                });
-            if decided {
-                return Err(ProfileError::Policy(policy));
-            }
-        }
-        for (index, location) in self.disclosure_statements.iter().enumerate() {
-            let language = &location.language;
-            let language_fits =
-                language.len() == 2 && language.bytes().all(|octet| octet.is_ascii_lowercase());
-            let url_fits = location.url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())
-                && location.url.bytes().all(|octet| octet.is_ascii_graphic());
-            let twice =
-                self.disclosure_statements.iter().take(index).any(|other| other.language == *language);
-            if !language_fits || !url_fits || twice {
-                return Err(ProfileError::DisclosureStatement {
-                    url: location.url.clone(),
-                    language: language.clone(),
-                });
-            }
-        }
-        if !self.disclosure_statements.iter().any(|location| location.language == "en") {
-            return Err(ProfileError::DisclosureStatementMissing);
-        }
-        Ok(())
-    }
-
-    fn extensions(&self, issuer: &IssuerFacts) -> Vec<Extension> {
-        let policy = match self.device {
-            Device::Qualified => POLICY_QCP_L_QSCD,
-            Device::Other => POLICY_QCP_L,
-        };
-        let policies: Vec<_> = [policy].into_iter().chain(self.own_policy).collect();
-        let mut extensions = vec![
-            Extension::authority_key_identifier(&issuer.key_identifier),
-            Extension::subject_key_identifier(),
-            // contentCommitment alone is type A of EN 319 412-2 4.3.2, the preferred one.
-            Extension::key_usage(&[1]),
-            Extension::policies(&policies),
-            Extension::plain(QC_STATEMENTS, self.statements().to_der()),
-        ];
-        let ca = (ACCESS_CA_ISSUERS, self.urls.ca_certificate());
-        match self.status {
-            StatusInformation::Pointers => extensions.extend([
-                Extension::access(&[(ACCESS_OCSP, self.urls.ocsp()), ca]),
-                Extension::crl_distribution_point(&self.urls.ca_crl()),
-            ]),
-            StatusInformation::Assured => extensions.extend([
-                Extension::access(&[ca]),
-                Extension::plain(VALIDITY_ASSURED_SHORT_TERM, NULL.to_vec()),
-                Extension::plain(NO_REV_AVAIL, NULL.to_vec()),
-            ]),
-        }
-        extensions
-    }
-
-    fn statements(&self) -> QcStatements {
-        let mut statements = vec![Statement::Compliance];
-        if self.device == Device::Qualified {
-            statements.push(Statement::QualifiedDevice);
-        }
-        statements.extend([
-            Statement::Type(vec![QcType::Seal]),
-            Statement::DisclosureStatements(self.disclosure_statements.clone()),
-            Statement::Semantics(Semantics {
-                version_1: false,
-                identifier: Some(SEMANTICS_LEGAL),
-                name_registration_authorities: Vec::new(),
-            }),
-        ]);
-        QcStatements(statements)
+        present_seal(&self.holder, self.lifetime.into(), self.device, self.key, &self.terms, issuer)
     }
 }
 
-/// Annex III (b) and (g): the issuer is a certification authority whose name says which, in which state.
-pub(crate) fn check_issuer(issuer: &Certificate) -> Result<IssuerFacts, ProfileError> {
-    if !issuer.is_ca() {
-        return Err(ProfileError::Issuer(IssuerFault::BasicConstraints));
+/// The profile of a seal certificate for a key that is kept: Annex III, EN 319 412-3 and -5.
+///
+/// It says what the certificate of a [`SealProfile`] says, for as long as its issuer lives and with limits and payment
+/// services (TS 119 495) where they are wanted. The key is in a qualified device unless said otherwise.
+///
+/// ```
+/// use segl_cert::{
+///     AuthorityUrls, Holder, LastingSealProfile, Organisation, OrganisationIdentifier, PspRole, Terms, Unit, Validity,
+/// };
+///
+/// let identifier = OrganisationIdentifier::parse("PSDDK-DFSA-1234")?;
+/// let holder = Holder::new(Organisation::new("DK", "TEST Bank", identifier)?, Unit::new("TEST Bank Payments")?);
+/// let terms = Terms::new(&AuthorityUrls::new("http://pki.example.com")?)
+///     .payment_services(&[PspRole::AccountInformation], "Finanstilsynet", "DK-DFSA");
+/// let profile = LastingSealProfile::new(holder, Validity::days(730), terms);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastingSealProfile {
+    holder: Holder,
+    validity: Validity,
+    terms: Terms,
+    key: KeyKind,
+    device: Device,
+}
+
+impl LastingSealProfile {
+    /// A profile with P-256 in a qualified device.
+    pub fn new(holder: Holder, validity: Validity, terms: Terms) -> Self {
+        Self { holder, validity, terms, key: KeyKind::EcP256, device: Device::Qualified }
     }
-    if !issuer.key_usage().ok().flatten().is_some_and(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN)) {
-        return Err(ProfileError::Issuer(IssuerFault::KeyUsage));
+
+    /// Takes this kind of key: P-256, P-384, P-521, or RSA of at least 3000 bits.
+    #[must_use]
+    pub fn key(mut self, key: KeyKind) -> Self {
+        self.key = key;
+        self
     }
-    let once = |oid| issuer.subject().find_all(oid).len() == 1;
-    if ![COUNTRY_NAME, ORGANIZATION_NAME, ORGANIZATION_IDENTIFIER, COMMON_NAME].into_iter().all(once) {
-        return Err(ProfileError::Issuer(IssuerFault::Name));
+
+    /// Says where the key is.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
     }
-    IssuerFacts::of(issuer).map_err(ProfileError::IssuerKey)
+
+    /// Checks the profile and makes the content that is shown.
+    pub fn present(&self, issuer: &Certificate) -> Result<Presented, ProfileError> {
+        check_lasting_key(self.key)?;
+        present_seal(&self.holder, self.validity, self.device, self.key, &self.terms, issuer)
+    }
+}
+
+fn present_seal(
+    holder: &Holder,
+    validity: Validity,
+    device: Device,
+    key: KeyKind,
+    terms: &Terms,
+    issuer: &Certificate,
+) -> Result<Presented, ProfileError> {
+    let organisation = holder.organisation();
+    let names = [holder.unit().name(), organisation.name()];
+    let subject = Subject {
+        seconds: validity.seconds(),
+        kind: QcType::Seal,
+        device,
+        // contentCommitment alone is type A of EN 319 412-2 4.3.2, the preferred one.
+        key_usage: &[1],
+        policies: vec![match device {
+            Device::Qualified => POLICY_QCP_L_QSCD,
+            Device::Other => POLICY_QCP_L,
+        }],
+        semantics: Some(SemanticsKind::Legal),
+        local_scheme: organisation.identifier().is_local(),
+        legal: Some(organisation.identifier()),
+        extensions: Vec::new(),
+    };
+    let der = profile::name(
+        organisation.country(),
+        organisation.name(),
+        organisation.identifier().as_str(),
+        holder.unit().name(),
+    );
+    present(terms, subject, Named { der, names: &names, marked: &[names[1], names[0]] }, key, issuer)
 }

@@ -60,16 +60,7 @@ impl AuthorityUrls {
         }
         let authority = rest.split('/').next().unwrap_or_default();
         let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
-        let host = host.to_ascii_lowercase();
-        let labels: Vec<&str> = host.split('.').collect();
-        let labels_fit = labels.len() >= 2
-            && labels
-                .iter()
-                .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
-        let top = labels.last().copied().unwrap_or_default();
-        let public =
-            top.starts_with(|first: char| first.is_ascii_alphabetic()) && !LOCAL_DOMAINS.contains(&top);
-        if !labels_fit || !public || port.parse::<u16>().is_err() {
+        if !is_public_host(host) || port.parse::<u16>().is_err() {
             return Err(BaseUrlError::Host);
         }
         Ok(Self { base: format!("http://{rest}") })
@@ -130,6 +121,16 @@ impl fmt::Display for AuthorityUrls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.base)
     }
+}
+
+/// Whether a host is a name of two labels or more that somebody could look up from outside.
+pub(crate) fn is_public_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let labels: Vec<&str> = host.split('.').collect();
+    let labels_fit = labels.len() >= 2
+        && labels.iter().all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
+    let top = labels.last().copied().unwrap_or_default();
+    labels_fit && top.starts_with(|first: char| first.is_ascii_alphabetic()) && !LOCAL_DOMAINS.contains(&top)
 }
 
 #[cfg(test)]

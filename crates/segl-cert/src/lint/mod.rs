@@ -32,7 +32,7 @@
 
 mod algorithms;
 mod authorities;
-mod codes;
+pub(crate) mod codes;
 mod extensions;
 mod identifiers;
 mod names;
