@@ -15,6 +15,7 @@
 mod asn1;
 mod authority;
 mod content;
+mod describe;
 mod error;
 mod identifier;
 mod issue;
@@ -37,6 +38,7 @@ mod website;
 
 pub use crate::authority::{AuthorityNames, AuthorityProfile, AuthorityRole};
 pub use crate::content::{CertificateContent, NameEntry};
+pub use crate::describe::Description;
 pub use crate::error::{AssembleError, ContentError, IssuerFault, PrepareError, ProfileError, Psd2Fault};
 pub use crate::identifier::{EidasIdentifier, PersonIdentifier};
 pub use crate::issue::{Approved, Prepared, Presented};

@@ -40,12 +40,18 @@ fn issue(
     prepared.assemble_verified(&value).unwrap()
 }
 
-fn seal(profile: &SealProfile, device: Device, kind: SoftKind, ca: (&Certificate, &SoftwareKey)) -> Certificate {
+fn seal(
+    profile: &SealProfile,
+    device: Device,
+    kind: SoftKind,
+    ca: (&Certificate, &SoftwareKey),
+) -> Certificate {
     let presented = profile.present(ca.0).unwrap();
     let seen = *presented.content().sha256();
     let spki = key(kind).public_key_spki().unwrap();
     let serial = SerialNumber::from_random([9; 15]);
-    let prepared = presented.approve(&seen).unwrap().prepare(&spki, device, &serial, Time::from_unix(NOW + 60));
+    let prepared =
+        presented.approve(&seen).unwrap().prepare(&spki, device, &serial, Time::from_unix(NOW + 60));
     let prepared = prepared.unwrap();
     let value = ca.1.sign(prepared.to_be_signed()).unwrap();
     prepared.assemble(&value).unwrap()

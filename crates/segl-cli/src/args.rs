@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use segl::ades::Level;
+use segl::cert::lint::Profile;
 use segl::crypto::Time;
 
 use crate::init::BASE_URL;
@@ -37,6 +38,9 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  segl validate contract.sealed.pdf\n  segl validate contract.sealed.pdf --trust root.cer --at 2036-01-01T00:00:00Z --report json"
     )]
     Validate(ValidateArgs),
+    /// Read certificates to a person, or hold them against the profiles of EN 319 412.
+    #[command(subcommand, after_help = "Examples:\n  segl cert show seal.cer\n  segl cert lint seal.cer")]
+    Cert(CertVerb),
     /// Read the records of the sealings that were made or tried.
     #[command(subcommand, after_help = "Example:\n  segl records list")]
     Records(RecordsVerb),
@@ -160,8 +164,60 @@ pub(crate) enum Embedded {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportKind {
     Text,
-    /// One JSON object a file, a line each.
+    /// One JSON object a file (a certificate), a line each.
     Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertVerb {
+    /// Say what is in certificates: names, life, key, fingerprints, every extension in words.
+    ///
+    /// Exit status: 0, or 2 when something could not be read.
+    #[command(after_help = "Example:\n  segl cert show seal.cer chain.pem")]
+    Show(CertShowArgs),
+    /// Hold certificates against the rules of EN 319 412-1 to -5, EN 319 411-1, TS 119 495 and RFC 5280.
+    ///
+    /// An error is against a "shall" of the standard, a warning against a "should". For qualification only what an annex of
+    /// Regulation 910/2014 demands counts: such rules say so. No signature is verified.
+    ///
+    /// Exit status: 0 without a finding of error level, 1 with one, 2 when something could not be read.
+    #[command(
+        after_help = "Examples:\n  segl cert lint seal.cer\n  segl cert lint chain.pem --report json | jq '.findings[].rule'\n  \
+                      segl cert lint site.cer --profile qncp-w-gen-legal-person-eidas\n  segl cert lint --rules"
+    )]
+    Lint(CertLintArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CertShowArgs {
+    /// Files with certificates, DER or PEM, one or several each.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CertLintArgs {
+    /// Files with certificates, DER or PEM, one or several each.
+    #[arg(required_unless_present = "rules", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Profile to hold them against, as in qcp-l-qscd-eidas, ncp-natural-person, ca, tsu [default: what each seems to be made for].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<Profile>,
+    /// How to report.
+    #[arg(long, default_value = "text", value_enum)]
+    pub(crate) report: ReportKind,
+    /// The same as `--report json`: one JSON object a certificate, a line each.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// List the rules instead.
+    #[arg(long, conflicts_with_all = ["files", "profile"])]
+    pub(crate) rules: bool,
+}
+
+impl CertLintArgs {
+    pub(crate) fn kind(&self) -> ReportKind {
+        if self.json { ReportKind::Json } else { self.report }
+    }
 }
 
 #[derive(Debug, Subcommand)]

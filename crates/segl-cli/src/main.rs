@@ -13,6 +13,7 @@
 
 mod advice;
 mod args;
+mod cert;
 mod console;
 mod device;
 mod error;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Verb::Init(args) => init::run(&cli, args, &console),
         Verb::Seal(args) => seal::run(&cli, args, &console),
         Verb::Validate(args) => validate::run(&cli, args, &console),
+        Verb::Cert(verb) => cert::run(verb, &console),
         Verb::Records(verb) => records::run(&cli, verb, &console),
     };
     outcome.unwrap_or_else(|error| {

@@ -66,7 +66,7 @@ pub(crate) static RULES: &[Rule] = &[
                 |_, exponent| {
                     let odd = exponent.last().is_some_and(|octet| octet & 1 == 1);
                     let bits = bits(exponent);
-                    (!odd || bits < 17 || bits > 256)
+                    (!odd || !(17..=256).contains(&bits))
                         .then(|| format!("an exponent of {bits} bits{}", if odd { "" } else { ", even" }))
                 },
                 found,

@@ -82,7 +82,7 @@ pub(crate) static RULES: &[Rule] = &[
         Severity::Error,
         Scope::Authority,
         "an authority has authorityKeyIdentifier with keyIdentifier, unless it is a root",
-        |view, found| no_issuer_key(view, found),
+        no_issuer_key,
     ),
     Rule::new(
         PKIX,
@@ -288,7 +288,7 @@ pub(crate) static RULES: &[Rule] = &[
         Severity::Warning,
         Scope::OcspResponder,
         "a responder has authorityKeyIdentifier with keyIdentifier",
-        |view, found| no_issuer_key(view, found),
+        no_issuer_key,
     ),
 ];
 

@@ -78,8 +78,6 @@ pub enum Scope {
     Seal,
     /// Certificates for natural persons under EN 319 412-2.
     NaturalPerson,
-    /// Certificates under another law than the Union's, which call themselves qualified.
-    NonEuQualified,
     /// OCSP responders.
     OcspResponder,
     /// Certificates of none of the kinds.
@@ -335,7 +333,6 @@ impl fmt::Display for Scope {
             Self::LegalPerson => "legal persons",
             Self::Seal => "seals",
             Self::NaturalPerson => "natural persons",
-            Self::NonEuQualified => "qualified outside the EU",
             Self::OcspResponder => "OCSP responders",
             Self::Other => "others",
             Self::Profiled => "persons and websites not for browsers",
@@ -364,7 +361,6 @@ impl Scope {
             Self::EuWebsite => website && profile.claim == Claim::Eu,
             Self::LegalPerson => profiled && !profile.natural,
             Self::NaturalPerson => profiled && profile.natural,
-            Self::NonEuQualified => (person || website) && profile.claim == Claim::Elsewhere,
             Self::OcspResponder => profile.kind == Kind::OcspResponder,
             Self::Other => profile.kind == Kind::Other,
             Self::Profiled => profiled,

@@ -296,29 +296,17 @@ pub(crate) static RULES: &[Rule] = &[
         "5",
         "QCS-5.01",
         Severity::Error,
-        Scope::EuQualified,
+        Scope::EndEntity,
         "the QCStatements of an EU qualified certificate are those of table 2: QcCompliance always, QcCClegislation never, QcType for \
-         seals and websites, QcSSCD with a key in a qualified device and never for websites",
-        table_2,
+         seals and websites, QcSSCD with a key in a qualified device and never for websites; one qualified under another law has \
+         QcCompliance and QcCClegislation",
+        |view, found| match view.profile.claim {
+            Claim::Eu => table_2(view, found),
+            Claim::Elsewhere => elsewhere(view, found),
+            Claim::None => {}
+        },
     )
     .annex("I, III, IV (a), (j)"),
-    Rule::new(
-        PART_5,
-        "5",
-        "QCS-5.01",
-        Severity::Error,
-        Scope::NonEuQualified,
-        "a certificate qualified under another law than the Union's has QcCompliance and QcCClegislation",
-        |view, found| {
-            for (id, name) in
-                [(QCS_COMPLIANCE, "QcCompliance"), (QCS_COUNTRY_LEGISLATION, "QcCClegislation")]
-            {
-                if view.has(oids::QC_STATEMENTS) && !view.statements.has(id) {
-                    found.add(view.extension(oids::QC_STATEMENTS), format!("no {name}"));
-                }
-            }
-        },
-    ),
 ];
 
 /// The path of a statement.
@@ -538,6 +526,14 @@ fn disclosure(view: &View<'_>, found: &mut Findings) {
 pub(crate) fn has_scheme(url: &str, scheme: &str) -> bool {
     url.len() > scheme.len()
         && url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+fn elsewhere(view: &View<'_>, found: &mut Findings) {
+    for (id, name) in [(QCS_COMPLIANCE, "QcCompliance"), (QCS_COUNTRY_LEGISLATION, "QcCClegislation")] {
+        if view.has(oids::QC_STATEMENTS) && !view.statements.has(id) {
+            found.add(view.extension(oids::QC_STATEMENTS), format!("no {name}"));
+        }
+    }
 }
 
 fn table_2(view: &View<'_>, found: &mut Findings) {

@@ -76,8 +76,11 @@ pub(crate) static RULES: &[Rule] = &[
         Scope::EuWebsite,
         "subjectAltName names a domain",
         |view, found| {
+            // Where EN 319 412-4 demands subjectAltName itself, that it is missing is told of there.
+            let missing = !view.has(oids::SUBJECT_ALT_NAME) && view.profile.browser.is_some();
             let names = view.alternative_names.as_ref();
-            if names.is_some_and(|names| !names.iter().any(|name| matches!(name, GeneralName::Dns(_)))) {
+            let nameless = names.is_some_and(|names| !names.iter().any(|name| matches!(name, GeneralName::Dns(_))));
+            if missing || nameless {
                 found.add(view.extension(oids::SUBJECT_ALT_NAME), "no dNSName");
             }
         },
