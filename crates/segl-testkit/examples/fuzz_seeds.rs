@@ -59,7 +59,7 @@ fn main() {
         ("time-stamp-unit", &material.time_stamp_unit),
         ("ocsp-responder", &material.ocsp_responder),
     ] {
-        for target in ["x509_certificate", "cert_content"] {
+        for target in ["x509_certificate", "cert_content", "cert_lint"] {
             seed(target, name, certificate.as_der());
         }
         seed("x509_pem", name, pem(certificate).as_bytes());
@@ -112,7 +112,7 @@ fn main() {
     let reading = read(&Document::open(sealed.as_slice()).unwrap()).unwrap();
     let signature = &reading.signatures.first().unwrap().signature;
     let certificate = signature.signer_certificate.as_deref().unwrap();
-    for target in ["x509_certificate", "cert_content"] {
+    for target in ["x509_certificate", "cert_content", "cert_lint"] {
         seed(target, "seal", certificate);
     }
     let certificate = Certificate::from_der(certificate).unwrap();
