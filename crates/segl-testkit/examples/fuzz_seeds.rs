@@ -21,7 +21,10 @@ use std::{
 use segl::{
     ades::Level,
     authority::{AuthorityKeys, TestAuthority},
-    cert::{Currency, IdentificationMethod, Lifetime, MemoryRegister, PdsLocation, QcStatements, QcType, Semantics, Statement},
+    cert::{
+        Currency, IdentificationMethod, Lifetime, MemoryRegister, PdsLocation, QcStatements, QcType,
+        Semantics, Statement,
+    },
     crypto::{DigestAlgorithm, digest},
     key::{Curve, SoftToken},
     pades::read,
@@ -64,6 +67,7 @@ fn main() {
         }
         seed("x509_pem", name, pem(certificate).as_bytes());
         seed("x509_name", name, certificate.subject().as_der());
+        seed("x509_request", name, &request(certificate));
     }
     let two = [pem(&material.root), "# the one it issued\r\n".to_owned(), pem(&material.issuing_ca)].concat();
     seed("x509_pem", "two", two.as_bytes());
@@ -136,7 +140,8 @@ fn statements() -> QcStatements {
     let oid = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1");
     let url = "https://pki.example.com/pds_en.pdf".to_owned();
     let location = PdsLocation { url, language: "en".to_owned() };
-    let amount = Statement::LimitValue { currency: Currency::Alphabetic("DKK".to_owned()), amount: 5, exponent: 6 };
+    let amount =
+        Statement::LimitValue { currency: Currency::Alphabetic("DKK".to_owned()), amount: 5, exponent: 6 };
     let psd2 = Statement::Psd2 {
         roles: vec![(oid, "PSP_AS".to_owned())],
         authority_name: "TEST Authority".to_owned(),
@@ -150,7 +155,10 @@ fn statements() -> QcStatements {
         Statement::DisclosureStatements(vec![location]),
         Statement::Type(vec![QcType::Signature, QcType::Seal, QcType::Website, QcType::Other(oid)]),
         Statement::CountryLegislation(vec!["CH".to_owned()]),
-        Statement::IdentificationMethod(vec![IdentificationMethod::Eidas2B, IdentificationMethod::Other(oid)]),
+        Statement::IdentificationMethod(vec![
+            IdentificationMethod::Eidas2B,
+            IdentificationMethod::Other(oid),
+        ]),
         Statement::DeviceLegislation(vec!["CH".to_owned()]),
         Statement::Semantics(Semantics {
             version_1: false,
@@ -279,4 +287,17 @@ fn sealed(
     let mut document = PdfDocument::new(original, Limits::default(), PdfOptions::default());
     sealer.seal(number, SoftToken::new(random(3)), &order, &mut document, random).unwrap();
     [original, document.tail()].concat()
+}
+
+/// A certification request for what a certificate has: in form only, since the signature is another's.
+fn request(certificate: &Certificate) -> Vec<u8> {
+    let element = |tag: u8, parts: &[&[u8]]| {
+        let content = parts.concat();
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82, high, low][..], &content].concat()
+    };
+    let (subject, spki) = (certificate.subject().as_der(), certificate.spki_der());
+    let info = element(0x30, &[&[2, 1, 0], subject, spki, &[0xa0, 0]]);
+    let value = element(0x03, &[&[0], certificate.signature_value()]);
+    element(0x30, &[&info, certificate.signature_algorithm_der(), &value])
 }
