@@ -2,6 +2,7 @@ use segl_cert::{AssembleError, PrepareError};
 use segl_crypto::{PublicKeyError, Time};
 use segl_key::AuthorityKeyError;
 use segl_revocation::{OcspError, ResponseStatus};
+use segl_x509::PossessionError;
 
 /// Why a certificate was not issued. `E` is the error of the register.
 #[non_exhaustive]
@@ -30,6 +31,9 @@ pub enum IssueError<E> {
         /// The present.
         now: Time,
     },
+    /// The request does not prove that its key is held.
+    #[error("the certification request does not prove that its key is held")]
+    Possession(#[from] PossessionError),
     /// The profile refuses.
     #[error(transparent)]
     Prepare(#[from] PrepareError),

@@ -9,7 +9,7 @@ use segl_cert::{
 use segl_crypto::{SignatureValue, Time, sha256};
 use segl_key::{AuthorityKey, Receipt, SecureDevice};
 use segl_revocation::{CrlBuilder, CrlView, Reason};
-use segl_x509::Certificate;
+use segl_x509::{Certificate, CertificationRequest};
 
 use crate::{CrlError, IssueError};
 
@@ -33,6 +33,19 @@ pub struct SealOrder<'a> {
     /// What the device says of the key.
     pub receipt: &'a Receipt,
     /// What the device is, by its certification and the operator's word.
+    pub device: Device,
+    /// First second of the validity, not after the present.
+    pub not_before: Time,
+}
+
+/// What is to be issued to a key that lives as long as its certificate.
+#[derive(Clone, Debug)]
+pub struct KeyOrder<'a> {
+    /// The content that was shown and approved.
+    pub approved: Approved,
+    /// The proof that the key is held; nothing else of it is taken over (RFC 2986).
+    pub request: &'a CertificationRequest,
+    /// Where the key is, by the word of who saw it made: a request proves no device.
     pub device: Device,
     /// First second of the validity, not after the present.
     pub not_before: Time,
@@ -104,6 +117,21 @@ impl Issuer {
         let times = (now, not_before);
         let key = Some(sha256(spki));
         issue_with(&self.key, &self.identity, register, key, times, rng, prepare, Prepared::assemble)
+    }
+
+    /// Issues the approved content to a long-lived key that proves with a certification request that it is held, and verifies what
+    /// it signed. A key that signs once has no second signature for a request: it takes [`issue`](Self::issue).
+    pub fn issue_for_request<R: IssuedCertificates>(
+        &self,
+        order: KeyOrder<'_>,
+        register: &R,
+        now: Time,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Certificate, IssueError<R::Error>> {
+        let KeyOrder { approved, request, device, not_before } = order;
+        let key = request.proves_possession()?;
+        let prepare = |serial: &SerialNumber| approved.prepare(key.spki_der(), device, serial, not_before);
+        self.issue_long_lived(register, now, not_before, rng, prepare)
     }
 
     /// Reserves a serial number, signs what `prepare` makes of it, verifies the signature and registers the certificate.

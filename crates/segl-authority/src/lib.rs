@@ -19,7 +19,7 @@ mod stamper;
 mod test_authority;
 
 pub use crate::error::{CreateError, CrlError, IssueError, OpenError, Part, RespondError};
-pub use crate::issuer::{Issuer, SealOrder};
+pub use crate::issuer::{Issuer, KeyOrder, SealOrder};
 pub use crate::responder::Responder;
 pub use crate::stamper::Stamper;
 pub use crate::test_authority::{AuthorityKeys, AuthorityMaterial, Due, TestAuthority};

@@ -10,11 +10,11 @@ use segl_crypto::{DigestAlgorithm, KeyKind, PublicKey, Time};
 use segl_key::{AuthorityKey, Curve, Receipt};
 use segl_revocation::{CertId, CrlView, OcspRequest, OcspView};
 use segl_tsp::Clock;
-use segl_x509::{Certificate, Name};
+use segl_x509::{Certificate, CertificationRequest, Name};
 
 use crate::{
-    CreateError, CrlError, IssueError, Issuer, OpenError, Part, RespondError, Responder, SealOrder, Stamper,
-    issuer::issue_with,
+    CreateError, CrlError, IssueError, Issuer, KeyOrder, OpenError, Part, RespondError, Responder, SealOrder,
+    Stamper, issuer::issue_with,
 };
 
 /// The keys of an authority, wherever they are.
@@ -219,6 +219,20 @@ impl TestAuthority {
     ) -> Result<Certificate, IssueError<R::Error>> {
         let order = SealOrder { approved, receipt, device: Device::Other, not_before };
         self.ca.issue(order, register, now, rng)
+    }
+
+    /// Issues approved content to a long-lived key that a certification request proves to be held, as [`issue`](Self::issue).
+    pub fn issue_for_request<R: IssuedCertificates>(
+        &self,
+        approved: segl_cert::Approved,
+        request: &CertificationRequest,
+        not_before: Time,
+        register: &R,
+        now: Time,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Certificate, IssueError<R::Error>> {
+        let order = KeyOrder { approved, request, device: Device::Other, not_before };
+        self.ca.issue_for_request(order, register, now, rng)
     }
 
     /// Answers a time-stamp request (DER in, DER out), granted or refused. `serial` is as for [`Stamper::stamp`].

@@ -21,13 +21,13 @@ use segl_cert::{
     IssuedCertificates, IssuerKey, Lifetime, MemoryRegister, Organisation, OrganisationIdentifier,
     PrepareError, Registered, Reservation, Revocation, SealProfile, SerialNumber, State, Unit,
 };
-use segl_crypto::{DigestAlgorithm, Time, digest};
+use segl_crypto::{DigestAlgorithm, SoftKind, SoftwareKey, Time, ToBeSigned, digest};
 use segl_key::{AuthorityKey, Curve, KeyId, KeyRequest, OneShotKey, Receipt, SoftToken};
 use segl_revocation::{
     CertId, OcspError, OcspRequest, OcspView, Reason, ResponseStatus, SingleStatus, Status,
 };
 use segl_tsp::{Expectations, check_response};
-use segl_x509::Certificate;
+use segl_x509::{Certificate, CertificationRequest};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const SECOND: Duration = Duration::from_secs(1);
@@ -200,6 +200,44 @@ fn a_key_gets_no_second_certificate() {
         || authority.issue(approved(&authority, &profile()), &receipt, now(), &register, now(), &mut rng());
     issue().unwrap();
     assert!(matches!(issue(), Err(IssueError::KeyTaken)));
+}
+
+/// A certification request for the key, signed by another or by itself.
+fn request(key: &SoftwareKey, signer: &SoftwareKey) -> CertificationRequest {
+    let element = |tag: u8, parts: &[&[u8]]| {
+        let content = parts.concat();
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82, high, low][..], &content].concat()
+    };
+    let info = element(0x30, &[&[2, 1, 0], &[0x30, 0], &key.public_key_spki().unwrap(), &[0xa0, 0]]);
+    let tbs = ToBeSigned::new(info.clone(), signer.algorithm());
+    let value = signer.sign(&tbs).unwrap();
+    let value = element(0x03, &[&[0], value.as_bytes()]);
+    CertificationRequest::from_der(&element(0x30, &[&info, &tbs.algorithm().to_der(), &value])).unwrap()
+}
+
+#[test]
+fn a_long_lived_key_proves_that_it_is_held() {
+    let register = MemoryRegister::default();
+    let (authority, _) = create(&register);
+    let key = SoftwareKey::generate(SoftKind::EcP256, &mut rng());
+    let other = SoftwareKey::generate(SoftKind::EcP256, &mut rng());
+    let issue = |request: &CertificationRequest| {
+        let approved = approved(&authority, &profile());
+        authority.issue_for_request(approved, request, now(), &register, now(), &mut rng())
+    };
+    let content = *approved(&authority, &profile()).content().sha256();
+    let certificate = issue(&request(&key, &key)).unwrap();
+    assert_eq!(certificate.spki_der(), key.public_key_spki().unwrap());
+    // The name wished for is empty, and what was approved is certified.
+    assert_eq!(*CertificateContent::of(&certificate).unwrap().sha256(), content);
+    let issuer = authority.material().issuing_ca;
+    certificate.verify_signed_by(&issuer.public_key().unwrap()).unwrap();
+    let refused = issue(&request(&key, &other)).unwrap_err();
+    assert!(matches!(refused, IssueError::Possession(_)), "{refused}");
+    let p384 = SoftwareKey::generate(SoftKind::EcP384, &mut rng());
+    let refused = issue(&request(&p384, &p384)).unwrap_err();
+    assert!(matches!(refused, IssueError::Prepare(PrepareError::KeyDiffers { .. })), "{refused}");
 }
 
 #[test]
