@@ -123,8 +123,13 @@ fn killed_at_any_moment(room: &Room, kills: u32) {
     let (took, whole) = (begun.elapsed(), fs::metadata(room.path("contract.sealed.pdf")).unwrap().len());
     println!("the first took {:?}, the second {took:?}", begun - first);
     let arguments = seal_arguments(room);
+    let token = room.token().map(|token| (token, token.files().unwrap()));
     for n in 1..=kills {
         kill_after(room, &arguments, took * n / kills);
+        if let Some((token, files)) = &token {
+            let mended = token.mend(files).unwrap();
+            println!("kill {n}: {mended} files of the token were cut off");
+        }
         is_whole_or_absent(room, whole.try_into().unwrap());
     }
     let crashed = next_seal_puts_everything_in_order(room, usize::try_from(kills).unwrap() + 2);

@@ -43,6 +43,11 @@ impl Room {
         Self { folder, softhsm: None }
     }
 
+    /// The SoftHSM token, where the room has one.
+    pub fn token(&self) -> Option<&SoftHsm> {
+        self.softhsm.as_ref()
+    }
+
     /// The same with a token of SoftHSM2, or `None` where that is not installed.
     pub fn with_softhsm() -> Option<Self> {
         match SoftHsm::find() {

@@ -89,4 +89,36 @@ impl SoftHsm {
     pub fn environment(&self) -> (&'static str, PathBuf) {
         ("SOFTHSM2_CONF", self.folder.path().join("softhsm2.conf"))
     }
+
+    /// The token's files as they are now, for [`mend`](Self::mend).
+    ///
+    /// # Errors
+    /// One cannot be read.
+    pub fn files(&self) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+        let mut found = Vec::new();
+        for token in std::fs::read_dir(self.folder.path().join("tokens"))? {
+            for file in std::fs::read_dir(token?.path())? {
+                let path = file?.path();
+                found.push((path.clone(), std::fs::read(path)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes files back that are shorter than they were, and says how many. SoftHSM writes the token's state in place at every login:
+    /// a process that is killed just then takes the whole token with it, which no device does.
+    ///
+    /// # Errors
+    /// One cannot be written.
+    pub fn mend(&self, files: &[(PathBuf, Vec<u8>)]) -> io::Result<usize> {
+        let mut mended = 0;
+        for (path, bytes) in files {
+            let len = std::fs::metadata(path).map_or(0, |file| file.len());
+            if u64::try_from(bytes.len()).is_ok_and(|whole| len < whole) {
+                std::fs::write(path, bytes)?;
+                mended += 1;
+            }
+        }
+        Ok(mended)
+    }
 }
