@@ -74,7 +74,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         surname: Some("Jespersen".to_owned()),
     };
     let serial_number = PersonSerial::Identifier(PersonIdentifier::parse("PASDK-P3000180")?);
-    let karen = Person::new("DK", name, "TEST Karen Jespersen")?.serial_number(serial_number)?;
+    let owner_of_site = Person::new("DK", name, "TEST Karen Jespersen")?;
+    let karen = owner_of_site.clone().serial_number(serial_number)?;
     let bee = Person::new("DK", PersonName::Pseudonym("TEST Bee".to_owned()), "TEST Bee")?;
     let plain = Terms::new(&urls);
     let signature = |person: &Person, terms: &Terms| {
@@ -86,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pseudonym = signature(&bee, &plain).device(Device::Qualified).present(&ca)?;
     contents.push(("signature-pseudonym-qscd.cer", pseudonym, Device::Qualified));
 
-    let address = Address::new("Aarhus", "Region Midtjylland")?.street("Raadhuspladsen 2", "8000")?;
+    let address = Address::new("Aarhus", "Region Midtjylland")?;
     let site = |subject, terms: &Terms| {
         WebsiteProfile::new(subject, address.clone(), Validity::days(90), terms.clone())
             .domain("www.example.com")
@@ -97,7 +98,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     contents.push(("web-ev.cer", site(owner(), &plain).validation(extended).present(&ca)?, Device::Other));
     let general = site(owner(), &plain).validation(WebsiteValidation::General);
     contents.push(("web-general.cer", general.present(&ca)?, Device::Other));
-    contents.push(("web-iv.cer", site(WebsiteSubject::Person(karen), &plain).present(&ca)?, Device::Other));
+    contents.push((
+        "web-iv.cer",
+        site(WebsiteSubject::Person(owner_of_site), &plain).present(&ca)?,
+        Device::Other,
+    ));
     let psd2 = site(WebsiteSubject::Organisation(bank), &terms).validation(WebsiteValidation::General);
     contents.push(("web-psd2.cer", psd2.present(&ca)?, Device::Other));
 

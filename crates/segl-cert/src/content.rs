@@ -215,7 +215,10 @@ impl CertificateContent {
         } else {
             lines.push(("Country", value_of(subject, COUNTRY_NAME).unwrap_or("none").to_owned()));
         }
-        lines.push(("Holder", value_of(subject, COMMON_NAME).unwrap_or("none").to_owned()));
+        // A website may have no common name; its domain names follow.
+        if value_of(subject, COMMON_NAME).is_some() || self.shown().domains.is_empty() {
+            lines.push(("Holder", value_of(subject, COMMON_NAME).unwrap_or("none").to_owned()));
+        }
         let known = [COUNTRY_NAME, ORGANIZATION_NAME, ORGANIZATION_IDENTIFIER, COMMON_NAME];
         let more = self.shown().subject.iter().filter(|entry| !known.contains(&entry.oid));
         lines.extend(more.map(|entry| match attribute_words(entry.oid) {

@@ -27,6 +27,9 @@ impl DeniedNames {
 
     /// The first entry that one or several whole words of `name` look like.
     pub fn find_in(&self, name: &str) -> Option<&str> {
+        if self.entries.is_empty() {
+            return None;
+        }
         let words = fold(name);
         self.entries.iter().find(|(entry, _)| spells(&words, entry)).map(|(_, name)| name.as_str())
     }

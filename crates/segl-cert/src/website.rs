@@ -16,8 +16,8 @@ use crate::{
 
 /// The profile of a website certificate: Annex IV of Regulation 910/2014, EN 319 412-4 and -5, TS 119 495.
 ///
-/// keyUsage is digitalSignature alone, extKeyUsage serverAuth alone; the domain names stand in subjectAltName and the first
-/// of them is the common name. There is no qualified device (Annex IV has none) and there are no certificate-transparency
+/// keyUsage is digitalSignature alone, extKeyUsage serverAuth alone; the domain names stand in subjectAltName; for
+/// [`WebsiteValidation::General`] the first of them is the common name, browsers have no use for one. There is no qualified device (Annex IV has none) and there are no certificate-transparency
 /// time-stamps, which browsers ask for.
 ///
 /// ```
@@ -201,6 +201,10 @@ impl WebsiteProfile {
         present(&self.terms, subject, named, self.key, issuer)
     }
 
+    fn is_for_browsers(&self) -> bool {
+        self.validation != WebsiteValidation::General
+    }
+
     fn check_domains(&self) -> Result<(), ProfileError> {
         if self.domains.is_empty() {
             return Err(ProfileError::Domain { domain: String::new() });
@@ -279,7 +283,10 @@ impl WebsiteProfile {
         attributes.extend(self.address.street.as_deref().map(|street| (STREET_ADDRESS, street)));
         attributes.extend(organisation_attributes(organisation));
         attributes.extend(person.map(name_attributes).unwrap_or_default());
-        attributes.extend(self.domains.first().map(|domain| (COMMON_NAME, domain.as_str())));
+        // EN 319 412-3 wants a common name; the CA/Browser Forum would rather have none.
+        if !self.is_for_browsers() {
+            attributes.extend(self.domains.first().map(|domain| (COMMON_NAME, domain.as_str())));
+        }
         name_of(&attributes)
     }
 }
