@@ -9,8 +9,10 @@
 )]
 
 use segl_cert::{
-    AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Device, Holder, Lifetime, Organisation,
-    OrganisationIdentifier, SealProfile, SerialNumber, Unit,
+    Address, AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Device, Holder,
+    LastingSealProfile, Lifetime, Organisation, OrganisationIdentifier, Person, PersonIdentifier, PersonName,
+    PersonSerial, Presented, SealProfile, SerialNumber, SignatureProfile, Terms, Unit, Validity,
+    WebsiteProfile, WebsiteSubject, WebsiteValidation,
     lint::{Severity, lint},
 };
 use segl_crypto::{KeyKind, SoftKind, SoftwareKey, Time};
@@ -40,13 +42,13 @@ fn issue(
     prepared.assemble_verified(&value).unwrap()
 }
 
-fn seal(
-    profile: &SealProfile,
+/// Issues what was presented.
+fn issued(
+    presented: Presented,
     device: Device,
     kind: SoftKind,
     ca: (&Certificate, &SoftwareKey),
 ) -> Certificate {
-    let presented = profile.present(ca.0).unwrap();
     let seen = *presented.content().sha256();
     let spki = key(kind).public_key_spki().unwrap();
     let serial = SerialNumber::from_random([9; 15]);
@@ -54,7 +56,16 @@ fn seal(
         presented.approve(&seen).unwrap().prepare(&spki, device, &serial, Time::from_unix(NOW + 60));
     let prepared = prepared.unwrap();
     let value = ca.1.sign(prepared.to_be_signed()).unwrap();
-    prepared.assemble(&value).unwrap()
+    prepared.assemble_verified(&value).unwrap()
+}
+
+fn seal(
+    profile: &SealProfile,
+    device: Device,
+    kind: SoftKind,
+    ca: (&Certificate, &SoftwareKey),
+) -> Certificate {
+    issued(profile.present(ca.0).unwrap(), device, kind, ca)
 }
 
 #[track_caller]
@@ -88,4 +99,46 @@ fn own_profiles_have_no_finding() {
     is_clean(&seal(&p384, Device::Other, SoftKind::EcP384, ca), "qcp-l-eidas");
     let qualified = profile(Lifetime::Days10).device(Device::Qualified);
     is_clean(&seal(&qualified, Device::Qualified, p256, ca), "qcp-l-qscd-eidas");
+}
+
+#[test]
+fn signatures_lasting_seals_and_websites_have_no_finding() {
+    let (root_key, ca_key) = (key(SoftKind::EcP384), key(SoftKind::EcP384));
+    let root = issue(AuthorityRole::Root, None, &root_key);
+    let ca = issue(AuthorityRole::IssuingCa, Some((&root, &root_key)), &ca_key);
+    let terms = || Terms::new(&urls());
+    let issued = |presented: Presented, device| issued(presented, device, SoftKind::EcP256, (&ca, &ca_key));
+    let organisation = |identifier: &str| {
+        Organisation::new("DK", "TEST Bank", OrganisationIdentifier::parse(identifier).unwrap()).unwrap()
+    };
+
+    let person = |name| Person::new("DK", name, "TEST Karen").unwrap();
+    let formal =
+        PersonName::Formal { given_name: Some("Karen".to_owned()), surname: Some("Jespersen".to_owned()) };
+    let passport = PersonSerial::Identifier(PersonIdentifier::parse("PASDK-P3000180").unwrap());
+    let with_passport = person(formal.clone()).serial_number(passport).unwrap();
+    let pseudonym = person(PersonName::Pseudonym("TEST Bee".to_owned()));
+    for person in [person(formal), with_passport, pseudonym] {
+        for (device, profile) in [(Device::Other, "qcp-n-eidas"), (Device::Qualified, "qcp-n-qscd-eidas")] {
+            let signature =
+                SignatureProfile::new(person.clone(), Validity::days(730), terms()).device(device);
+            is_clean(&issued(signature.present(&ca).unwrap(), device), profile);
+        }
+    }
+
+    let holder = Holder::new(organisation("NTRDK-12345674"), Unit::new("TEST Bank Payments").unwrap());
+    let lasting = LastingSealProfile::new(holder, Validity::days(730), terms()).device(Device::Other);
+    is_clean(&issued(lasting.present(&ca).unwrap(), Device::Other), "qcp-l-eidas");
+
+    for (validation, profile) in [
+        (WebsiteValidation::General, "qncp-w-gen-legal-person-eidas"),
+        (WebsiteValidation::Organisation, "qncp-w-ov-eidas"),
+    ] {
+        let subject = WebsiteSubject::Organisation(organisation("NTRDK-12345674"));
+        let address = Address::new("Aarhus", "Region Midtjylland").unwrap();
+        let website = WebsiteProfile::new(subject, address, Validity::days(90), terms())
+            .domain("www.example.com")
+            .validation(validation);
+        is_clean(&issued(website.present(&ca).unwrap(), Device::Other), profile);
+    }
 }
