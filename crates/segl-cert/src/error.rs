@@ -20,7 +20,8 @@ pub enum ProfileError {
     /// QcQSCDlegislation for a key that is in no qualified device.
     #[error("there is no qualified device whose legislation could be named")]
     DeviceLegislationWithoutDevice,
-    /// A disclosure statement is not `https`, its language is not two lower-case letters, or one language comes twice.
+    /// A disclosure statement is not `https`, its language is not one of ISO 639-1 in lower case, or one language comes
+    /// twice.
     #[error("the disclosure statement {url} ({language}) is not https with a two-letter language of its own")]
     DisclosureStatement {
         /// Its address.

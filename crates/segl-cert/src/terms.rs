@@ -216,7 +216,7 @@ impl Terms {
         for (index, location) in self.disclosure_statements.iter().enumerate() {
             let language = &location.language;
             let language_fits =
-                language.len() == 2 && language.bytes().all(|octet| octet.is_ascii_lowercase());
+                language.bytes().all(|octet| octet.is_ascii_lowercase()) && codes::is_language(language);
             let url_fits = location.url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())
                 && location.url.bytes().all(|octet| octet.is_ascii_graphic());
             let twice =

@@ -13,14 +13,17 @@ use std::collections::BTreeSet;
 use der::{Decode as _, Encode as _, asn1::Any};
 use proptest::prelude::*;
 use segl_cert::{
-    AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Device, Holder, Lifetime, Organisation,
-    OrganisationIdentifier, SealProfile, SerialNumber, Unit,
+    Address, AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, BusinessCategory, Currency,
+    Device, Holder, LastingSealProfile, Lifetime, Organisation, OrganisationIdentifier, Person, PersonName,
+    PersonSerial, Presented, SealProfile, SerialNumber, SignatureProfile, Terms, Unit, Validity,
+    WebsiteProfile, WebsiteSubject, WebsiteValidation, oid,
 };
 use segl_crypto::{KeyKind, SoftKind, SoftwareKey, Time};
 use segl_x509::{Certificate, GeneralName, ObjectIdentifier, oids};
 use x509_cert::ext::pkix::{
     AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies,
-    CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, PrivateKeyUsagePeriod, SubjectKeyIdentifier,
+    CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, PrivateKeyUsagePeriod, SubjectAltName,
+    SubjectKeyIdentifier,
     name::{DistributionPointName, GeneralName as TheirGeneralName},
 };
 use x509_cert::{TbsCertificate, certificate::Version, spki::SubjectPublicKeyInfoOwned};
@@ -73,7 +76,17 @@ fn seal(
     serial: [u8; 15],
     from: Time,
 ) -> Certificate {
-    let presented = profile.present(&authority.ca).unwrap();
+    certify(authority, profile.present(&authority.ca).unwrap(), own, device, serial, from)
+}
+
+fn certify(
+    authority: &Authority,
+    presented: Presented,
+    own: &SoftwareKey,
+    device: Device,
+    serial: [u8; 15],
+    from: Time,
+) -> Certificate {
     let seen = *presented.content().sha256();
     let spki = own.public_key_spki().unwrap();
     let prepared = presented
@@ -164,6 +177,12 @@ fn extensions_agree(tbs: &TbsCertificate, ours: &Certificate) {
     }
     if let Some((_, theirs)) = tbs.get_extension::<CertificatePolicies>().unwrap() {
         let ours = ours.policies().unwrap().unwrap();
+        for (theirs, ours) in theirs.0.iter().zip(&ours) {
+            let qualifiers = theirs.policy_qualifiers.iter().flatten();
+            let qualifiers: Vec<_> =
+                qualifiers.map(|each| each.qualifier.as_ref().unwrap().to_der().unwrap()).collect();
+            assert_eq!(qualifiers, ours.qualifiers.iter().map(|each| each.value.clone()).collect::<Vec<_>>());
+        }
         let theirs: Vec<_> = theirs.0.iter().map(|each| each.policy_identifier).collect();
         assert_eq!(theirs, ours.iter().map(|each| each.policy.to_const().unwrap()).collect::<Vec<_>>());
         note(oids::CERTIFICATE_POLICIES);
@@ -199,7 +218,17 @@ fn extensions_agree(tbs: &TbsCertificate, ours: &Certificate) {
         }
         note(oids::PRIVATE_KEY_USAGE_PERIOD);
     }
+    if let Some((_, theirs)) = tbs.get_extension::<SubjectAltName>().unwrap() {
+        let theirs: Vec<_> =
+            theirs.0.iter().map(|name| GeneralName::from_der(&name.to_der().unwrap()).unwrap()).collect();
+        assert_eq!(theirs, ours.subject_alt_names().unwrap().unwrap());
+        note(oids::SUBJECT_ALT_NAME);
+    }
     // x509-cert has no types for these: der reads their outer form.
+    if let Some(identifier) = ours.extension(oid::CABF_ORGANIZATION_IDENTIFIER) {
+        assert_eq!(Vec::<Any>::from_der(identifier.value()).unwrap().len(), 3);
+        note(oid::CABF_ORGANIZATION_IDENTIFIER);
+    }
     if let Some(statements) = ours.qc_statements().unwrap() {
         let value = ours.extension(oids::QC_STATEMENTS).unwrap().value();
         assert_eq!(Vec::<Any>::from_der(value).unwrap().len(), statements.len());
@@ -256,6 +285,46 @@ fn every_form_of_seal_certificate_agrees() {
     }
 }
 
+fn bank(name: &str) -> Organisation {
+    holder(name, "TEST").organisation().clone()
+}
+
+fn website(name: &str, domain: &str, validation: WebsiteValidation) -> WebsiteProfile {
+    let address = Address::new("Århus", "Midtjylland").unwrap().street("Rådhuspladsen 2", "8000").unwrap();
+    let subject = WebsiteSubject::Organisation(bank(name));
+    WebsiteProfile::new(subject, address, Validity::days(90), Terms::new(&urls()))
+        .domain(domain)
+        .validation(validation)
+}
+
+fn signature(given_name: &str, surname: &str, serial: &str) -> SignatureProfile {
+    let name = PersonName::Formal { given_name: Some(given_name.into()), surname: Some(surname.into()) };
+    let person = Person::new("DK", name, format!("TEST {given_name}")).unwrap();
+    let person = person.serial_number(PersonSerial::Opaque(serial.into())).unwrap();
+    let terms = Terms::new(&urls()).purpose_limit("Kun til fakturaer.");
+    SignatureProfile::new(person, Validity::days(730), terms)
+}
+
+#[test]
+fn signature_lasting_seal_and_website_certificates_agree() {
+    let authority = authority();
+    let own = key(SoftKind::EcP256);
+    let ca = &authority.ca;
+    let terms = Terms::new(&urls()).limit(Currency::Numeric(208), 5, 6).retention_years(10);
+    let lasting = LastingSealProfile::new(holder("TEST Bank", "TEST Bank"), Validity::days(730), terms);
+    let extended = WebsiteValidation::Extended(BusinessCategory::PrivateOrganization);
+    for (presented, device) in [
+        (signature("Karen", "Jespersen", "4711").present(ca), Device::Other),
+        (signature("Karen", "Jespersen", "4711").device(Device::Qualified).present(ca), Device::Qualified),
+        (lasting.present(ca), Device::Qualified),
+        (website("TEST Bank", "a.dk", WebsiteValidation::General).present(ca), Device::Other),
+        (website("TEST Bank", "*.a.dk", WebsiteValidation::Organisation).present(ca), Device::Other),
+        (website("TEST Bank", "a.dk", extended).present(ca), Device::Other),
+    ] {
+        agrees(&certify(&authority, presented.unwrap(), &own, device, [9; 15], Time::from_unix(NOW)));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -279,6 +348,29 @@ proptest! {
             assert_eq!(certificate.not_before(), from);
             assert_eq!(certificate.subject().find(oids::COMMON_NAME).as_deref(), Some(unit.as_str()));
             agrees(&certificate);
+        });
+    }
+
+    #[test]
+    fn any_person_and_website_agree(
+        given_name in "[A-Za-zÆØÅæøåéüß中,+=\"<>;#'&.()-]{1,60}",
+        surname in "[A-Za-zÆØÅæøåéüß中,+=\"<>;#'&.()-]{1,60}",
+        number in "[A-Za-z0-9'()+,./:=?-]{1,64}",
+        domain in "[a-z0-9]{1,20}(-[a-z0-9]{1,9})?\\.(dk|com|se)",
+    ) {
+        thread_local! {
+            static FIXED: (Authority, SoftwareKey) = (authority(), key(SoftKind::EcP256));
+        }
+        FIXED.with(|(authority, own)| {
+            let issue = |presented| {
+                certify(authority, presented, own, Device::Other, [9; 15], Time::from_unix(NOW))
+            };
+            let certificate = issue(signature(&given_name, &surname, &number).present(&authority.ca).unwrap());
+            assert_eq!(certificate.subject().find(oids::SURNAME).as_deref(), Some(surname.as_str()));
+            assert_eq!(certificate.subject().find(oids::SERIAL_NUMBER).as_deref(), Some(number.as_str()));
+            agrees(&certificate);
+            let profile = website("TEST Bank", &domain, WebsiteValidation::Organisation);
+            agrees(&issue(profile.present(&authority.ca).unwrap()));
         });
     }
 }

@@ -320,6 +320,10 @@ fn terms_that_are_forbidden_do_not_build() {
                 language: "en".to_owned(),
             },
         ),
+        (
+            terms().disclosure_statements(vec![english(), location("https://a.dk", "xy")]),
+            ProfileError::DisclosureStatement { url: "https://a.dk".to_owned(), language: "xy".to_owned() },
+        ),
         (terms().validity_assured(), ProfileError::AssuredTooLong),
         (notice, ProfileError::PurposeLimit),
         (terms().purpose_limit("a\u{7}"), ProfileError::PurposeLimit),
