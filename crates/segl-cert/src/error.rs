@@ -38,8 +38,8 @@ pub enum ProfileError {
         /// As given.
         domain: String,
     },
-    /// Extended validation is for organisations, and for domain names without a wildcard.
-    #[error("extended validation is for organisations and names without a wildcard")]
+    /// Extended validation is for organisations with the number of a register, and for domain names without a wildcard.
+    #[error("extended validation is for registered organisations and for names without a wildcard")]
     ExtendedValidation,
     /// QcIdentMethod holds exactly one method.
     #[error("{count} methods of identification, not one")]

@@ -7,7 +7,7 @@ use crate::{HolderError, IdentifierFault, lint::codes};
 /// serialNumber of a natural person with the meaning of EN 319 412-1 5.1.3: three letters of the scheme, two of the
 /// country, a hyphen, the number, such as `PASDK-P3000180` or `UI:DK-P:G:4711`.
 ///
-/// The deprecated `TAX` is not issued. A Danish personal number has ten digits that begin with a day and a month; its
+/// The deprecated `TAX` is read, and not issued. A Danish personal number has ten digits that begin with a day and a month; its
 /// check digit has not held since 2007 and is not looked at.
 ///
 /// ```
@@ -35,7 +35,7 @@ impl PersonIdentifier {
         let parts = text.split_once('-').filter(|(head, _)| head.is_ascii() && head.len() == 5);
         let Some((head, number)) = parts else { return Some(IdentifierFault::Shape) };
         let (scheme, country) = head.split_at(3);
-        if !["PAS", "IDC", "PNO", "TIN", "EID"].contains(&scheme) && !is_local_scheme(scheme) {
+        if !["PAS", "IDC", "PNO", "TIN", "TAX", "EID"].contains(&scheme) && !is_local_scheme(scheme) {
             return Some(IdentifierFault::Shape);
         }
         // Greece names itself EL in matters of tax.
@@ -55,7 +55,7 @@ impl PersonIdentifier {
         &self.text
     }
 
-    /// The three characters of the scheme: `PAS`, `IDC`, `PNO`, `TIN`, `EID`, or a local one, `UI:`.
+    /// The three characters of the scheme: `PAS`, `IDC`, `PNO`, `TIN`, `TAX`, `EID`, or a local one, `UI:`.
     pub fn scheme(&self) -> &str {
         self.text.get(..3).unwrap_or_default()
     }
@@ -152,6 +152,7 @@ mod tests {
             "PASSK-P3000180",
             "TINEL-123456789",
             "EIDDK-1",
+            "TAXDK-1",
             "UI:DK-P:G:0b9bd8a5-6f5c-4f4e-8a4e-000000000000",
         ] {
             assert_eq!(PersonIdentifier::fault(good), None, "{good}");
@@ -160,7 +161,7 @@ mod tests {
             ("", IdentifierFault::Shape),
             ("PNODK3112991234", IdentifierFault::Shape),
             ("NTRDK-12345674", IdentifierFault::Shape),
-            ("TAXDK-1", IdentifierFault::Shape),
+            ("TXADK-1", IdentifierFault::Shape),
             ("ui:DK-1", IdentifierFault::Shape),
             ("PASXX-1", IdentifierFault::Country),
             ("PASdk-1", IdentifierFault::Country),

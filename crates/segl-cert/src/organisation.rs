@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::{identifier::is_local_scheme, lint::codes};
+use crate::{EidasIdentifier, SemanticsKind, identifier::is_local_scheme, lint::codes};
 
 /// The subscriber: the organisation in whose name is sealed (in the terms of the Danish solution the Certifikatindehaver).
 ///
@@ -239,6 +239,7 @@ pub(crate) fn is_showable(character: char) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganisationIdentifier {
     text: String,
+    eidas: bool,
 }
 
 /// What is wrong with an organisation identifier.
@@ -248,6 +249,9 @@ pub enum IdentifierFault {
     /// The third to fifth letter are no country code of the scheme.
     #[error("its country code does not fit the scheme")]
     Country,
+    /// The scheme `TAX` is deprecated and no longer issued.
+    #[error("its scheme is deprecated")]
+    Deprecated,
     /// The number has not the form its scheme asks for.
     #[error("the part after the hyphen has not the form of its scheme")]
     Number,
@@ -273,9 +277,14 @@ impl OrganisationIdentifier {
     /// the syntax, see [`check_digits`](Self::check_digits).
     pub fn parse(text: &str) -> Result<Self, HolderError> {
         match Self::fault(text) {
-            None => Ok(Self { text: text.to_owned() }),
+            None => Ok(Self { text: text.to_owned(), eidas: false }),
             Some(reason) => Err(HolderError::IdentifierSyntax { identifier: text.to_owned(), reason }),
         }
+    }
+
+    /// Takes an eIDAS identifier instead, which the certificate says with its semantics identifier (EN 319 412-1 5.1.6).
+    pub fn eidas(identifier: &EidasIdentifier) -> Self {
+        Self { text: identifier.as_str().to_owned(), eidas: true }
     }
 
     fn fault(text: &str) -> Option<IdentifierFault> {
@@ -331,18 +340,32 @@ impl OrganisationIdentifier {
         is_local_scheme(self.scheme())
     }
 
-    /// The three characters of the scheme: `NTR`, `VAT`, `PSD`, `LEI`, `EOR`, `EXC`, or a local one, `EI:`.
+    /// What the certificate says of it.
+    pub(crate) fn semantics(&self) -> SemanticsKind {
+        if self.eidas { SemanticsKind::EidasLegal } else { SemanticsKind::Legal }
+    }
+
+    /// Whether it is an eIDAS identifier, `ES/AT/02635542Y`.
+    pub fn is_eidas(&self) -> bool {
+        self.eidas
+    }
+
+    /// The three characters of the scheme: `NTR`, `VAT`, `PSD`, `LEI`, `EOR`, `EXC`, or a local one, `EI:`; nothing for an
+    /// eIDAS identifier.
     pub fn scheme(&self) -> &str {
-        self.text.get(..3).unwrap_or_default()
+        if self.eidas { "" } else { self.text.get(..3).unwrap_or_default() }
     }
 
-    /// The two letters after the scheme.
+    /// The two letters after the scheme; for an eIDAS identifier the country that gave it.
     pub fn country(&self) -> &str {
-        self.text.get(3..5).unwrap_or_default()
+        self.text.get(if self.eidas { 0..2 } else { 3..5 }).unwrap_or_default()
     }
 
-    /// What follows the hyphen.
+    /// What follows the hyphen, or the second slash of an eIDAS identifier.
     pub fn number(&self) -> &str {
+        if self.eidas {
+            return self.text.splitn(3, '/').last().unwrap_or_default();
+        }
         self.text.split_once('-').map(|(_, number)| number).unwrap_or_default()
     }
 

@@ -1,5 +1,5 @@
 use crate::{
-    EidasIdentifier, HolderError, NameFault, Organisation, PersonIdentifier,
+    EidasIdentifier, HolderError, IdentifierFault, NameFault, Organisation, PersonIdentifier,
     identifier::{MAX_SERIAL_CHARS, is_printable},
     lint::codes,
     organisation::check_name,
@@ -105,6 +105,12 @@ impl Person {
                 return Err(HolderError::Name { field: "serialNumber", fault });
             }
         }
+        if let PersonSerial::Identifier(identifier) = &serial
+            && identifier.scheme() == "TAX"
+        {
+            let identifier = identifier.as_str().to_owned();
+            return Err(HolderError::IdentifierSyntax { identifier, reason: IdentifierFault::Deprecated });
+        }
         self.serial = Some(serial);
         Ok(self)
     }
@@ -178,5 +184,7 @@ mod tests {
             assert!(person().serial_number(PersonSerial::Opaque(bad.into())).is_err(), "{bad}");
         }
         assert!(person().serial_number(PersonSerial::Opaque("4711".into())).is_ok());
+        let deprecated = PersonSerial::Identifier(PersonIdentifier::parse("TAXDK-1").unwrap());
+        assert!(person().serial_number(deprecated).is_err());
     }
 }

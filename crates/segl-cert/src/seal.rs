@@ -2,8 +2,7 @@ use segl_crypto::KeyKind;
 use segl_x509::{Certificate, ObjectIdentifier};
 
 use crate::{
-    AuthorityUrls, DeniedNames, Holder, PdsLocation, Presented, ProfileError, QcType, SemanticsKind, Terms,
-    Validity,
+    AuthorityUrls, DeniedNames, Holder, PdsLocation, Presented, ProfileError, QcType, Terms, Validity,
     oid::*,
     present::{Named, check_lasting_key, present},
     profile,
@@ -252,7 +251,7 @@ fn present_seal(
             Device::Qualified => POLICY_QCP_L_QSCD,
             Device::Other => POLICY_QCP_L,
         }],
-        semantics: Some(SemanticsKind::Legal),
+        semantics: Some(organisation.identifier().semantics()),
         local_scheme: organisation.identifier().is_local(),
         legal: Some(organisation.identifier()),
         extensions: Vec::new(),

@@ -3,7 +3,7 @@ use segl_x509::{Certificate, ObjectIdentifier};
 
 use crate::{
     Device, HolderError, Organisation, OrganisationIdentifier, Person, Presented, ProfileError, QcType,
-    SemanticsKind, Terms, Validity,
+    Terms, Validity,
     asn1::{PRINTABLE_STRING, SEQUENCE, UTF8_STRING, oid, tlv},
     natural::{is_local, name_attributes, organisation_attributes, semantics_of},
     oid::*,
@@ -180,8 +180,8 @@ impl WebsiteProfile {
             kind: QcType::Website,
             device: Device::Other,
             key_usage: &[0],
-            policies: self.policies(person.is_some())?,
-            semantics: person.map_or(Some(SemanticsKind::Legal), semantics_of),
+            policies: self.policies(legal)?,
+            semantics: person.map_or_else(|| legal.map(OrganisationIdentifier::semantics), semantics_of),
             local_scheme: person
                 .map_or_else(|| legal.is_some_and(OrganisationIdentifier::is_local), is_local),
             legal,
@@ -225,16 +225,22 @@ impl WebsiteProfile {
         Ok(())
     }
 
-    fn policies(&self, natural: bool) -> Result<Vec<ObjectIdentifier>, ProfileError> {
+    fn policies(
+        &self,
+        legal: Option<&OrganisationIdentifier>,
+    ) -> Result<Vec<ObjectIdentifier>, ProfileError> {
         let wildcard = self.domains.iter().any(|domain| domain.starts_with("*."));
         // The CA/Browser Forum asks for its own policy to stand first.
         Ok(match self.validation {
-            WebsiteValidation::Extended(_) if natural || wildcard => {
+            // Extended validation repeats the scheme of the identifier, which an eIDAS identifier has none of.
+            WebsiteValidation::Extended(_)
+                if wildcard || legal.is_none_or(|identifier| identifier.is_eidas()) =>
+            {
                 return Err(ProfileError::ExtendedValidation);
             }
             WebsiteValidation::Extended(_) => vec![POLICY_CABF_EV, POLICY_QEVCP_W],
             WebsiteValidation::General => vec![POLICY_QNCP_W_GEN],
-            WebsiteValidation::Organisation if natural => vec![POLICY_CABF_IV, POLICY_QNCP_W],
+            WebsiteValidation::Organisation if legal.is_none() => vec![POLICY_CABF_IV, POLICY_QNCP_W],
             WebsiteValidation::Organisation => vec![POLICY_CABF_OV, POLICY_QNCP_W],
         })
     }

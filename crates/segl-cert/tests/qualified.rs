@@ -275,6 +275,28 @@ fn a_local_scheme_stands_beside_who_registers_it() {
 }
 
 #[test]
+fn an_eidas_identifier_of_an_organisation_says_so() {
+    let authority = authority();
+    let identifier = OrganisationIdentifier::eidas(&EidasIdentifier::parse("DK/DE/1234").unwrap());
+    assert_eq!((identifier.scheme(), identifier.country(), identifier.number()), ("", "DK", "1234"));
+    let organisation = Organisation::new("DK", "TEST Bank", identifier).unwrap();
+    let holder = Holder::new(organisation.clone(), Unit::new("TEST Bank").unwrap());
+    let presented = SealProfile::new(holder, Lifetime::Hours12, &urls()).present(&authority.certificate);
+    let certificate = issue(&authority, presented.unwrap(), Device::Other);
+    assert_eq!(certificate.subject().find(oid::ORGANIZATION_IDENTIFIER).as_deref(), Some("DK/DE/1234"));
+    let text = CertificateContent::of(&certificate).unwrap().to_string();
+    assert!(text.contains("eIDAS name of a legal person"), "{text}");
+    let subject = WebsiteSubject::Organisation(organisation);
+    let address = Address::new("Aarhus", "Midtjylland").unwrap();
+    let extended = WebsiteValidation::Extended(BusinessCategory::BusinessEntity);
+    let profile = WebsiteProfile::new(subject, address, Validity::days(9), terms()).domain("a.dk");
+    assert_eq!(
+        profile.validation(extended).present(&authority.certificate).unwrap_err(),
+        ProfileError::ExtendedValidation
+    );
+}
+
+#[test]
 fn terms_that_are_forbidden_do_not_build() {
     let authority = authority();
     let dkk = || Currency::Alphabetic("DKK".to_owned());
