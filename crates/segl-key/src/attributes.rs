@@ -102,6 +102,8 @@ impl fmt::Display for KeyAttribute {
 pub enum Mechanisms {
     /// ECDSA over a digest (`CKM_ECDSA`) and nothing else.
     OnlyEcdsa,
+    /// Signing as keys of its kind do, and nothing else: EdDSA, or RSA by PKCS#1 and PSS over a digest.
+    OnlySigning,
     /// Others too, although the list was asked for.
     Others,
     /// The device keeps no such list; the uses are limited by the attributes alone.
@@ -155,7 +157,8 @@ impl KeyAttributes {
     /// Those attributes in which the device did not do what a one-shot key needs; empty when it obeyed.
     #[must_use]
     pub fn disobeyed(&self) -> Vec<KeyAttribute> {
-        let mechanisms = (self.mechanisms == Mechanisms::Others).then_some(KeyAttribute::AllowedMechanisms);
+        let mechanisms = matches!(self.mechanisms, Mechanisms::OnlySigning | Mechanisms::Others)
+            .then_some(KeyAttribute::AllowedMechanisms);
         let flags = KeyAttribute::ALL.into_iter().filter(|attribute| !attribute.obeyed(self.get(*attribute)));
         mechanisms.into_iter().chain(flags).collect()
     }
@@ -164,7 +167,10 @@ impl KeyAttributes {
     #[must_use]
     pub fn disobeyed_long_lived(&self) -> Vec<KeyAttribute> {
         let mut disobeyed = self.disobeyed();
-        disobeyed.retain(|attribute| *attribute != KeyAttribute::Token);
+        disobeyed.retain(|attribute| match attribute {
+            KeyAttribute::AllowedMechanisms => self.mechanisms == Mechanisms::Others,
+            attribute => *attribute != KeyAttribute::Token,
+        });
         if self.get(KeyAttribute::Token) != Some(true) {
             disobeyed.push(KeyAttribute::Token);
         }
@@ -192,6 +198,14 @@ mod tests {
             attributes.set(attribute, !attributes.get(attribute).unwrap());
             assert_eq!(attributes.disobeyed(), [attribute]);
         }
+        assert_eq!(
+            KeyAttributes::obedient(Mechanisms::OnlySigning).disobeyed(),
+            [KeyAttribute::AllowedMechanisms],
+            "a one-shot key signs ECDSA"
+        );
+        let mut long_lived = KeyAttributes::obedient(Mechanisms::OnlySigning);
+        long_lived.set(KeyAttribute::Token, true);
+        assert_eq!(long_lived.disobeyed_long_lived(), []);
         assert_eq!(
             KeyAttributes::obedient(Mechanisms::Others).disobeyed(),
             [KeyAttribute::AllowedMechanisms]

@@ -3,9 +3,9 @@
 use core::fmt;
 use std::sync::Arc;
 
+use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue, ToBeSigned};
 #[cfg(feature = "soft")]
-use segl_crypto::{KeyKind, SoftwareKey, SoftwareKeyError};
-use segl_crypto::{SignatureAlgorithm, SignatureValue, ToBeSigned};
+use segl_crypto::{SoftwareKey, SoftwareKeyError};
 
 #[cfg(feature = "pkcs11")]
 use crate::pkcs11::{LongLivedKey, Pkcs11Error, Pkcs11Token};
@@ -19,7 +19,8 @@ use crate::{Curve, KeyAttribute, KeyAttributes, SecureDevice, TokenDescription};
 pub struct AuthorityKey {
     place: Place,
     spki: Arc<[u8]>,
-    curve: Curve,
+    kind: KeyKind,
+    algorithm: SignatureAlgorithm,
 }
 
 #[derive(Clone)]
@@ -98,36 +99,39 @@ impl AuthorityKey {
             _ => return Err(SoftwareKeyError::NotAKey.into()),
         };
         let spki = key.public_key_spki()?.into();
-        Ok(Self { place: Place::Soft(Arc::new(key)), spki, curve })
+        let (kind, algorithm) = (curve.kind(), curve.algorithm());
+        Ok(Self { place: Place::Soft(Arc::new(key)), spki, kind, algorithm })
     }
 }
 
 #[cfg(feature = "pkcs11")]
 impl AuthorityKey {
-    /// Makes a key in a token, to stay there: private, sensitive, not extractable, for signing only.
+    /// Makes a key in a token, to stay there: private, sensitive, not extractable, for signing only. Making an RSA key (2 048 to 8 192
+    /// bits) takes seconds.
     ///
     /// # Errors
-    /// `Disobeyed`, or `Pkcs11` when the label is reserved, label and identifier are taken, or the device fails.
+    /// `Disobeyed`, or `Pkcs11` when the device cannot make such keys, the label is reserved, label and identifier are taken, or the device fails.
     pub fn generate_pkcs11(
         token: &Pkcs11Token,
-        curve: Curve,
+        kind: impl Into<KeyKind>,
         label: &str,
         id: &[u8],
     ) -> Result<Self, AuthorityKeyError> {
-        Ok(Self::from_long_lived(LongLivedKey::generate(token, curve, label, id)?))
+        Ok(Self::from_long_lived(LongLivedKey::generate(token, kind.into(), label, id)?))
     }
 
     /// Finds a key in a token by label (`CKA_LABEL`) and identifier (`CKA_ID`). How well it is protected is told by
     /// [`attributes`](Self::attributes) and not judged here.
     ///
     /// # Errors
-    /// `Pkcs11` when there is none, there are several, or it is not on P-256 or P-384.
+    /// `Pkcs11` when there is none, there are several, or it is not RSA, on P-256, P-384 or P-521, or Ed25519.
     pub fn find_pkcs11(token: &Pkcs11Token, label: &str, id: &[u8]) -> Result<Self, AuthorityKeyError> {
         Ok(Self::from_long_lived(LongLivedKey::find(token, label, id)?))
     }
 
     fn from_long_lived(key: LongLivedKey) -> Self {
-        Self { spki: key.spki_der().into(), curve: key.curve(), place: Place::Pkcs11(Arc::new(key)) }
+        let (kind, spki) = (key.kind(), key.spki_der().into());
+        Self { spki, kind, algorithm: default_algorithm(kind), place: Place::Pkcs11(Arc::new(key)) }
     }
 }
 
@@ -155,16 +159,35 @@ impl AuthorityKey {
         &self.spki
     }
 
-    /// The curve.
+    /// Kind and size.
     #[must_use]
-    pub const fn curve(&self) -> Curve {
-        self.curve
+    pub const fn kind(&self) -> KeyKind {
+        self.kind
     }
 
-    /// The one algorithm it signs with.
+    /// The one algorithm it signs with: for RSA PKCS#1 with SHA-256 unless another was chosen ([`signing_with`](Self::signing_with)).
     #[must_use]
     pub const fn algorithm(&self) -> SignatureAlgorithm {
-        self.curve.algorithm()
+        self.algorithm
+    }
+
+    /// The same key, to sign with another algorithm: for an RSA key in a device PKCS#1 or PSS, with SHA-256, SHA-384 or SHA-512 and
+    /// a salt for which there is room. Every other key has one algorithm only.
+    ///
+    /// # Errors
+    /// `Algorithm`.
+    pub fn signing_with(mut self, algorithm: SignatureAlgorithm) -> Result<Self, AuthorityKeyError> {
+        let fits = match &self.place {
+            #[cfg(feature = "soft")]
+            Place::Soft(_) => algorithm == self.algorithm,
+            #[cfg(feature = "pkcs11")]
+            Place::Pkcs11(key) => key.can_sign(algorithm),
+        };
+        if !fits {
+            return Err(AuthorityKeyError::Algorithm { asked: algorithm, has: self.algorithm });
+        }
+        self.algorithm = algorithm;
+        Ok(self)
     }
 
     /// Where the key is.
@@ -204,8 +227,19 @@ impl AuthorityKey {
 impl fmt::Debug for AuthorityKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorityKey")
-            .field("curve", &self.curve)
+            .field("kind", &self.kind)
             .field("device", &self.device())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "pkcs11")]
+const fn default_algorithm(kind: KeyKind) -> SignatureAlgorithm {
+    match kind {
+        KeyKind::EcP256 => SignatureAlgorithm::ECDSA_SHA256,
+        KeyKind::EcP384 => SignatureAlgorithm::ECDSA_SHA384,
+        KeyKind::EcP521 => SignatureAlgorithm::ECDSA_SHA512,
+        KeyKind::Ed25519 => SignatureAlgorithm::ED25519,
+        _ => SignatureAlgorithm::RSA_SHA256,
     }
 }

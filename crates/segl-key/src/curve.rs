@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use segl_crypto::SignatureAlgorithm;
+use segl_crypto::{KeyKind, SignatureAlgorithm};
 
 /// The elliptic curve of a key, and with it the one algorithm the key may sign with.
 ///
@@ -26,6 +26,15 @@ impl Curve {
         }
     }
 
+    /// The kind of a key on this curve.
+    #[must_use]
+    pub const fn kind(self) -> KeyKind {
+        match self {
+            Self::P256 => KeyKind::EcP256,
+            Self::P384 => KeyKind::EcP384,
+        }
+    }
+
     /// The name in lower case, `p256` or `p384`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -33,6 +42,12 @@ impl Curve {
             Self::P256 => "p256",
             Self::P384 => "p384",
         }
+    }
+}
+
+impl From<Curve> for KeyKind {
+    fn from(curve: Curve) -> Self {
+        curve.kind()
     }
 }
 

@@ -138,6 +138,7 @@ impl Receipt {
         }
         let mechanisms: &[u8] = match self.attributes.mechanisms() {
             Mechanisms::OnlyEcdsa => b"only ECDSA",
+            Mechanisms::OnlySigning => b"only signing",
             Mechanisms::Others => b"others",
             Mechanisms::Unlimited => b"unlimited",
         };

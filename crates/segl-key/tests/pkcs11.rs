@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
-use segl_crypto::{PublicKey, ToBeSigned};
+use segl_crypto::{DigestAlgorithm, KeyKind, PublicKey, SignatureAlgorithm, SignatureScheme, ToBeSigned};
 use segl_key::faults::{Fault, Faulty, FaultyError, Step};
 use segl_key::pkcs11::{Module, Pin, Pkcs11Error};
 use segl_key::{
@@ -321,7 +321,7 @@ fn authority_key_stays_in_the_token() {
         for (curve, label) in [(Curve::P256, "segl responder"), (Curve::P384, "segl issuer")] {
             let made = AuthorityKey::generate_pkcs11(&token, curve, label, &[1, 2, 3]).unwrap();
             let found = AuthorityKey::find_pkcs11(&token, label, &[1, 2, 3]).unwrap();
-            assert_eq!((found.spki_der(), found.curve()), (made.spki_der(), curve));
+            assert_eq!((found.spki_der(), found.kind()), (made.spki_der(), curve.kind()));
             assert_eq!(found.attributes().unwrap().disobeyed_long_lived(), []);
             assert_eq!(found.token().unwrap().label, LABEL);
             assert!(found.to_pkcs8_der().unwrap().is_none());
@@ -346,5 +346,74 @@ fn authority_key_stays_in_the_token() {
         assert!(matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::ReservedLabel { .. })), "{error}");
         assert_eq!(token.sweep().unwrap(), Swept::default());
         assert!(AuthorityKey::find_pkcs11(&token, "segl issuer", &[1, 2, 3]).is_ok());
+    });
+}
+
+#[test]
+fn authority_keys_of_every_kind_sign() {
+    with_token("authority_keys_of_every_kind_sign", |fixture| {
+        let token = fixture.token();
+        let rsa = |scheme, digest| SignatureAlgorithm::new(scheme, Some(digest)).unwrap();
+        let kinds: [(KeyKind, &[SignatureAlgorithm]); 6] = [
+            (KeyKind::EcP256, &[SignatureAlgorithm::ECDSA_SHA256]),
+            (KeyKind::EcP384, &[SignatureAlgorithm::ECDSA_SHA384]),
+            (KeyKind::EcP521, &[SignatureAlgorithm::ECDSA_SHA512]),
+            (KeyKind::Ed25519, &[SignatureAlgorithm::ED25519]),
+            (
+                KeyKind::Rsa { bits: 2048 },
+                &[
+                    SignatureAlgorithm::RSA_SHA256,
+                    rsa(SignatureScheme::RsaPkcs1, DigestAlgorithm::Sha384),
+                    rsa(SignatureScheme::RsaPkcs1, DigestAlgorithm::Sha512),
+                    rsa(SignatureScheme::RsaPss { salt_len: 32 }, DigestAlgorithm::Sha256),
+                    rsa(SignatureScheme::RsaPss { salt_len: 48 }, DigestAlgorithm::Sha384),
+                    rsa(SignatureScheme::RsaPss { salt_len: 64 }, DigestAlgorithm::Sha512),
+                    rsa(SignatureScheme::RsaPss { salt_len: 0 }, DigestAlgorithm::Sha512),
+                ],
+            ),
+            (KeyKind::Rsa { bits: 3072 }, &[SignatureAlgorithm::RSA_SHA256]),
+        ];
+        for (number, (kind, algorithms)) in kinds.into_iter().enumerate() {
+            // One label for all: the identifier tells them apart.
+            let id = [u8::try_from(number).unwrap()];
+            let made = match AuthorityKey::generate_pkcs11(&token, kind, "segl issuer", &id) {
+                Err(AuthorityKeyError::Pkcs11(error @ Pkcs11Error::Unsupported(_))) => {
+                    println!("skipped: {kind:?}: {error}");
+                    continue;
+                }
+                made => made.unwrap(),
+            };
+            assert_eq!((made.kind(), made.algorithm()), (kind, algorithms[0]));
+            // Everything is lost and found again.
+            fixture.client.clone().finalize().unwrap();
+            let found = AuthorityKey::find_pkcs11(&token, "segl issuer", &id).unwrap();
+            assert_eq!((found.spki_der(), found.kind()), (made.spki_der(), kind));
+            assert_eq!(found.attributes().unwrap().disobeyed_long_lived(), [], "{kind:?}");
+            let public = PublicKey::from_spki_der(found.spki_der()).unwrap();
+            assert_eq!(public.kind(), kind);
+            for algorithm in algorithms {
+                let tbs = ToBeSigned::new(b"a certificate".as_slice(), *algorithm);
+                for key in [&made, &found] {
+                    let key = key.clone().signing_with(*algorithm).unwrap();
+                    let value = key.sign(&tbs).unwrap();
+                    public.verify(algorithm, tbs.as_bytes(), value.as_bytes()).unwrap();
+                    public.verify(algorithm, b"another", value.as_bytes()).unwrap_err();
+                }
+            }
+            let other = match kind {
+                KeyKind::Ed25519 => SignatureAlgorithm::RSA_SHA256,
+                _ => SignatureAlgorithm::ED25519,
+            };
+            let error = found.clone().signing_with(other).unwrap_err();
+            assert!(matches!(error, AuthorityKeyError::Algorithm { .. }), "{error}");
+            let error = found.sign(&ToBeSigned::new(b"x".as_slice(), other)).unwrap_err();
+            assert!(matches!(error, AuthorityKeyError::Algorithm { .. }), "{error}");
+        }
+        for bits in [1024, 2047, 2050, 16_384] {
+            let kind = KeyKind::Rsa { bits };
+            let error = AuthorityKey::generate_pkcs11(&token, kind, "segl weak", &[1]).unwrap_err();
+            assert!(matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::KindNotMade { .. })), "{error}");
+        }
+        assert_eq!(token.sweep().unwrap(), Swept::default());
     });
 }

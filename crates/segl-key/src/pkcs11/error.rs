@@ -5,9 +5,10 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use cryptoki::error::{Error, RvError};
+use segl_crypto::KeyKind;
 
 use super::PinError;
-use crate::{Curve, KeyId, TokenError, Trouble};
+use crate::{KeyId, TokenError, Trouble};
 
 /// Why a PKCS#11 device, or its library, did not do what it was asked. No variant holds a PIN or anything that was signed.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,12 @@ pub enum Pkcs11Error {
     IdInUse {
         /// The identifier.
         id: KeyId,
+    },
+    /// Keys of this kind are not made here: RSA with less than 2 048 bits, more than 8 192, or not whole octets.
+    #[error("no {kind:?} key is made")]
+    KindNotMade {
+        /// The kind.
+        kind: KeyKind,
     },
     /// There is a long-lived key with this label and identifier.
     #[error("there is a key labelled {label:?} with this identifier")]
@@ -119,11 +126,11 @@ pub enum Pkcs11Error {
     /// The session, or the login in it, is gone.
     #[error("the session was lost: {0}")]
     SessionLost(DeviceFault),
-    /// The device gave something that is no ECDSA signature for the curve.
-    #[error("the device gave {octets} octets that are no signature of a {curve} key")]
+    /// The device gave something that cannot be a signature of such a key.
+    #[error("the device gave {octets} octets that are no signature of a {kind:?} key")]
     Signature {
-        /// The curve.
-        curve: Curve,
+        /// The kind of key.
+        kind: KeyKind,
         /// How many octets came.
         octets: usize,
     },

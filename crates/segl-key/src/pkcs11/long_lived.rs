@@ -4,14 +4,15 @@ use std::sync::Mutex;
 
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use segl_crypto::{SignatureValue, ToBeSigned};
+use cryptoki::types::Ulong;
+use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue, ToBeSigned};
 
 use super::gate::Use;
+use super::point::Group;
 use super::sessions::lock;
-use super::template::{self, Called, Life};
-use super::token::sign;
-use super::{Pkcs11Error, Pkcs11Token};
-use crate::{AuthorityKeyError, Curve, KeyAttributes, ONE_SHOT_LABEL_PREFIX, Token as _, TokenDescription};
+use super::template::{self, Called, Life, Wanted};
+use super::{Pkcs11Error, Pkcs11Token, signing};
+use crate::{AuthorityKeyError, KeyAttributes, ONE_SHOT_LABEL_PREFIX, Token as _, TokenDescription};
 
 /// A private key that stays in the token. Each signature takes a session out of the token's store, so threads do not wait for each other.
 pub(crate) struct LongLivedKey {
@@ -20,7 +21,7 @@ pub(crate) struct LongLivedKey {
     id: Vec<u8>,
     /// The handle, and the login it was found under: after another login the same number may mean another key.
     private: Mutex<(u64, ObjectHandle)>,
-    curve: Curve,
+    kind: KeyKind,
     spki: Vec<u8>,
     attributes: KeyAttributes,
 }
@@ -28,7 +29,7 @@ pub(crate) struct LongLivedKey {
 impl LongLivedKey {
     pub(crate) fn generate(
         token: &Pkcs11Token,
-        curve: Curve,
+        kind: KeyKind,
         label: &str,
         id: &[u8],
     ) -> Result<Self, AuthorityKeyError> {
@@ -40,7 +41,7 @@ impl LongLivedKey {
         if !find(&session, ObjectClass::PRIVATE_KEY, label, id)?.is_empty() {
             return Err(Pkcs11Error::KeyExists { label: label.to_owned() }.into());
         }
-        let (public, private) = token.make(&session, curve, &Called { id, label }, Life::Token)?;
+        let (public, private) = make(token, &session, kind, &Called { id, label })?;
         let made = Self::read(token, &session, private, public, label, id);
         let attributes = made.as_ref().map(|key| key.attributes.disobeyed_long_lived()).unwrap_or_default();
         match made {
@@ -73,13 +74,13 @@ impl LongLivedKey {
         label: &str,
         id: &[u8],
     ) -> Result<Self, Pkcs11Error> {
-        let (curve, spki) = template::read_public_key(session, public)?;
+        let (kind, spki) = template::read_public_key(session, public)?;
         Ok(Self {
             token: token.clone(),
             label: label.to_owned(),
             id: id.to_vec(),
             private: Mutex::new((token.sessions().epoch(), private)),
-            curve,
+            kind,
             spki,
             attributes: template::read_attributes(session, private)?,
         })
@@ -92,12 +93,11 @@ impl LongLivedKey {
         let first = sessions.with(&place, |session| {
             let (login, private) = *lock(&self.private);
             let private = if login == sessions.epoch() { private } else { self.find_again(session)? };
-            sign(session, private, self.curve, tbs)
+            signing::sign(session, private, self.kind, tbs)
         });
         match first {
-            Err(Pkcs11Error::HandleUnknown(_)) => {
-                sessions.with(&place, |session| sign(session, self.find_again(session)?, self.curve, tbs))
-            }
+            Err(Pkcs11Error::HandleUnknown(_)) => sessions
+                .with(&place, |session| signing::sign(session, self.find_again(session)?, self.kind, tbs)),
             first => first,
         }
     }
@@ -109,8 +109,12 @@ impl LongLivedKey {
         Ok(private)
     }
 
-    pub(crate) const fn curve(&self) -> Curve {
-        self.curve
+    pub(crate) const fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    pub(crate) fn can_sign(&self, algorithm: SignatureAlgorithm) -> bool {
+        signing::fits(self.kind, algorithm)
     }
 
     pub(crate) fn spki_der(&self) -> &[u8] {
@@ -124,6 +128,29 @@ impl LongLivedKey {
     pub(crate) fn description(&self) -> &TokenDescription {
         self.token.description()
     }
+}
+
+/// Makes a key pair, trying each way there is to name its curve.
+fn make(
+    token: &Pkcs11Token,
+    session: &Session,
+    kind: KeyKind,
+    called: &Called<'_>,
+) -> Result<(ObjectHandle, ObjectHandle), Pkcs11Error> {
+    let refused = Pkcs11Error::KindNotMade { kind };
+    if let KeyKind::Rsa { bits } = kind {
+        let wanted = (2048..=8192).contains(&bits) && bits.is_multiple_of(8);
+        let bits = wanted.then(|| Ulong::try_from(bits).ok()).flatten().ok_or(refused)?;
+        return token.make(session, Wanted::Rsa(bits), called, Life::Token);
+    }
+    let mut made = Err(refused);
+    let group = Group::of(kind);
+    for params in group.map(Group::parameters).unwrap_or_default() {
+        if let (Err(_), Some(group)) = (&made, group) {
+            made = token.make(session, Wanted::On(group, params), called, Life::Token);
+        }
+    }
+    made
 }
 
 fn find(

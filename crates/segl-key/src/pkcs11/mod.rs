@@ -15,6 +15,7 @@ mod module;
 mod pin;
 mod point;
 mod sessions;
+mod signing;
 mod template;
 mod token;
 

@@ -2,7 +2,7 @@
 
 use core::ops::Deref;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -15,6 +15,8 @@ use crate::{TokenDescription, TokenError as _, Trouble};
 
 /// Sessions kept open when nobody uses them; more are closed. One key at a time needs two.
 const MAX_IDLE: usize = 32;
+/// How often a lost login is made again for the same work.
+const RECONNECTS: usize = 3;
 
 /// Hands out sessions that are logged in. A session is used by one at a time (PKCS#11 2.40, 2.6.3), and what was made in it goes
 /// when it is closed, so a key keeps its session as long as it lives.
@@ -28,6 +30,8 @@ pub(super) struct Sessions {
     pub(super) login: Mutex<Login>,
     /// Counts the logins. Handles of an earlier one may have been given to other objects since.
     epoch: AtomicU64,
+    /// Held to close a session, and alone to begin another epoch: a handle is never closed after it may have been given out again.
+    closing: RwLock<()>,
 }
 
 pub(super) struct Login {
@@ -69,6 +73,7 @@ impl Sessions {
             gate: Arc::new(Gate::new(limits)),
             login: Mutex::new(login),
             epoch: AtomicU64::new(0),
+            closing: RwLock::new(()),
         };
         let mut login = lock(&sessions.login);
         let session = sessions.open_session()?;
@@ -92,30 +97,36 @@ impl Sessions {
     /// open as were in use at the same time, and no more.
     fn take(&self) -> Result<Leased, Pkcs11Error> {
         // The guard must be gone before a session is opened, which can take a while.
-        let idle = lock(&self.idle).pop();
-        if let Some(session) = idle {
-            return Ok(session);
+        while let Some(session) = { lock(&self.idle).pop() } {
+            if self.is_current(&session) {
+                return Ok(session);
+            }
+            core::mem::forget(session);
         }
         let epoch = self.epoch();
-        Ok(Leased { session: self.open_session()?, epoch })
+        let session = Leased { session: self.open_session()?, epoch };
+        if self.is_current(&session) {
+            return Ok(session);
+        }
+        // Opened while others logged in again: it may be one of theirs that goes by its number.
+        core::mem::forget(session);
+        Err(Pkcs11Error::Outlived)
     }
 
     /// Gives a session back in which nothing is going on any more.
     pub(super) fn put(&self, session: Leased) {
-        if !self.is_current(&session) {
-            return self.close(session);
-        }
         let mut idle = lock(&self.idle);
-        if idle.len() < MAX_IDLE {
-            idle.push(session);
+        if self.is_current(&session) && idle.len() < MAX_IDLE {
+            return idle.push(session);
         }
+        drop(idle);
+        self.close(session);
     }
 
     /// Closes a session, unless its handle may by now be somebody else's.
     pub(super) fn close(&self, session: Leased) {
-        if !self.is_current(&session) {
-            core::mem::forget(session);
-        }
+        let _closing = self.closing.read().unwrap_or_else(PoisonError::into_inner);
+        if self.is_current(&session) { drop(session) } else { core::mem::forget(session) }
     }
 
     pub(super) fn is_current(&self, session: &Leased) -> bool {
@@ -132,7 +143,7 @@ impl Sessions {
         self.module.client().open_rw_session(*lock(&self.slot)).map_err(Pkcs11Error::of)
     }
 
-    /// Does work in a session and gives the session with the result. When the session turns out to be lost the work is done once more
+    /// Does work in a session and gives the session with the result. When the session turns out to be lost the work is done again
     /// in a new one, so it must be work that can be repeated: not a one-shot signature.
     pub(super) fn begin<R>(
         &self,
@@ -149,13 +160,18 @@ impl Sessions {
                 }
             }
         };
-        match attempt() {
-            Err(error) if error.trouble() == Trouble::Lost => {
-                self.reconnect()?;
-                attempt()
+        // More than once, because a session opened while others log in again may be lost with what they clear away.
+        for _ in 0..RECONNECTS {
+            match attempt() {
+                Err(error) if error.trouble() == Trouble::Lost => {}
+                done => return done,
             }
-            first => first,
+            match self.reconnect() {
+                Err(error) if error.trouble() != Trouble::Lost => return Err(error),
+                _ => {}
+            }
         }
+        attempt()
     }
 
     /// The same for work that leaves nothing in the session.
@@ -177,12 +193,16 @@ impl Sessions {
             // Sessions live on when somebody logs out, and handles with them.
             let entered = if is_logged_in(&anchor) { Ok(()) } else { login.enter(&anchor) };
             login.anchor = Some(anchor);
+            idle.into_iter().for_each(|session| self.close(session));
             return entered;
         }
         // The device has closed them all. To close one of these handles now could close what somebody else has opened since.
         idle.into_iter().for_each(core::mem::forget);
         login.anchor.take().into_iter().for_each(core::mem::forget);
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        {
+            let _alone = self.closing.write().unwrap_or_else(PoisonError::into_inner);
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+        }
         initialize(self.module.client()).map_err(Pkcs11Error::of)?;
         *lock(&self.slot) = self.module.find(&self.token.label, Some(&self.token.serial))?.0;
         let session = self.open_session()?;

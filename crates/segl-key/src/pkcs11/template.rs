@@ -4,8 +4,12 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
+use cryptoki::types::Ulong;
 
-use super::{Pkcs11Error, point};
+use segl_crypto::{KeyKind, PublicKey};
+
+use super::Pkcs11Error;
+use super::point::{self, Group};
 use crate::{Curve, KeyAttribute, KeyAttributes, Mechanisms};
 
 /// How much is asked for. Some devices refuse a template with attributes they do not know; what then was not asked for is still
@@ -25,6 +29,47 @@ pub(super) enum Life {
     Token,
 }
 
+/// The kind of key that is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    /// On a curve, named so in `CKA_EC_PARAMS`.
+    On(Group, &'static [u8]),
+    /// RSA with a modulus of so many bits, and 65 537.
+    Rsa(Ulong),
+}
+
+impl Wanted {
+    pub(super) fn on(curve: Curve) -> Self {
+        let group = Group::from(curve);
+        Self::On(group, group.parameters().first().copied().unwrap_or_default())
+    }
+
+    const fn mechanism(self) -> Mechanism<'static> {
+        match self {
+            Self::On(Group::Ed25519, _) => Mechanism::EccEdwardsKeyPairGen,
+            Self::On(..) => Mechanism::EccKeyPairGen,
+            Self::Rsa(_) => Mechanism::RsaPkcsKeyPairGen,
+        }
+    }
+
+    fn parameters(self) -> Vec<Attribute> {
+        match self {
+            Self::On(_, params) => vec![Attribute::EcParams(params.to_vec())],
+            Self::Rsa(bits) => {
+                vec![Attribute::ModulusBits(bits), Attribute::PublicExponent(vec![1, 0, 1])]
+            }
+        }
+    }
+
+    const fn signs_with(self) -> &'static [MechanismType] {
+        match self {
+            Self::On(Group::Ed25519, _) => &[MechanismType::EDDSA],
+            Self::On(..) => &[MechanismType::ECDSA],
+            Self::Rsa(_) => &[MechanismType::RSA_PKCS, MechanismType::RSA_PKCS_PSS],
+        }
+    }
+}
+
 /// What a key is called in the device.
 pub(super) struct Called<'a> {
     pub(super) id: &'a [u8],
@@ -34,7 +79,7 @@ pub(super) struct Called<'a> {
 /// Makes a key pair; gives the handles of the public and the private object.
 pub(super) fn generate(
     session: &Session,
-    curve: Curve,
+    wanted: Wanted,
     called: &Called<'_>,
     life: Life,
     ask: Ask,
@@ -44,11 +89,8 @@ pub(super) fn generate(
         Attribute::Id(called.id.to_vec()),
         Attribute::Label(called.label.as_bytes().to_vec()),
     ];
-    let mut public = vec![
-        Attribute::EcParams(point::parameters(curve).to_vec()),
-        Attribute::Private(false),
-        Attribute::Verify(true),
-    ];
+    let mut public = wanted.parameters();
+    public.extend([Attribute::Private(false), Attribute::Verify(true)]);
     let mut private = vec![
         Attribute::Private(true),
         Attribute::Sensitive(true),
@@ -63,12 +105,12 @@ pub(super) fn generate(
             Attribute::SignRecover(false),
             Attribute::Copyable(false),
             Attribute::Modifiable(false),
-            Attribute::AllowedMechanisms(vec![MechanismType::ECDSA]),
+            Attribute::AllowedMechanisms(wanted.signs_with().to_vec()),
         ]);
     }
     public.extend(both.iter().cloned());
     private.extend(both);
-    session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private)
+    session.generate_key_pair(&wanted.mechanism(), &public, &private)
 }
 
 /// Whether the device refused the template rather than the key.
@@ -118,6 +160,14 @@ pub(super) fn read_attributes(
             Attribute::AllowedMechanisms(list) if list.iter().all(|m| *m == MechanismType::ECDSA) => {
                 Some(Mechanisms::OnlyEcdsa)
             }
+            Attribute::AllowedMechanisms(list)
+                if list.iter().all(|m| *m == MechanismType::EDDSA)
+                    || list
+                        .iter()
+                        .all(|m| matches!(*m, MechanismType::RSA_PKCS | MechanismType::RSA_PKCS_PSS)) =>
+            {
+                Some(Mechanisms::OnlySigning)
+            }
             Attribute::AllowedMechanisms(_) => Some(Mechanisms::Others),
             _ => None,
         })
@@ -158,33 +208,49 @@ pub(super) fn read_public_key_on(
 ) -> Result<Vec<u8>, Pkcs11Error> {
     let answers = session.get_attributes(public, &[AttributeType::EcPoint]).map_err(Pkcs11Error::of)?;
     if let Some(Attribute::EcPoint(point)) = answers.first()
-        && let Some(spki) = point::spki(curve, Some(point), None)
+        && let Some(spki) = point::spki(curve.into(), Some(point), None)
     {
         return Ok(spki);
     }
     let (found, spki) = read_public_key(session, public)?;
-    if found == curve { Ok(spki) } else { Err(Pkcs11Error::PublicKey) }
+    if Group::of(found) == Some(curve.into()) { Ok(spki) } else { Err(Pkcs11Error::PublicKey) }
 }
 
-/// The curve and the SubjectPublicKeyInfo of a public key object of which nothing is known.
+/// Kind and SubjectPublicKeyInfo of a public key object of which nothing is known; a sound key, as far as its numbers tell.
 pub(super) fn read_public_key(
     session: &Session,
     public: ObjectHandle,
-) -> Result<(Curve, Vec<u8>), Pkcs11Error> {
-    let asked = [AttributeType::EcParams, AttributeType::EcPoint, AttributeType::PublicKeyInfo];
+) -> Result<(KeyKind, Vec<u8>), Pkcs11Error> {
+    let asked = [
+        AttributeType::EcParams,
+        AttributeType::EcPoint,
+        AttributeType::Modulus,
+        AttributeType::PublicExponent,
+        AttributeType::PublicKeyInfo,
+    ];
     let answers = session.get_attributes(public, &asked).map_err(Pkcs11Error::of)?;
-    let (mut params, mut point, mut info) = (None, None, None);
+    let [mut params, mut point, mut modulus, mut exponent, mut info] = [None; 5];
     for answer in &answers {
         match answer {
             Attribute::EcParams(octets) => params = Some(octets.as_slice()),
             Attribute::EcPoint(octets) => point = Some(octets.as_slice()),
+            Attribute::Modulus(octets) => modulus = Some(octets.as_slice()),
+            Attribute::PublicExponent(octets) => exponent = Some(octets.as_slice()),
             Attribute::PublicKeyInfo(octets) => info = Some(octets.as_slice()),
             _ => {}
         }
     }
-    let curve = params.and_then(point::curve_of).ok_or(Pkcs11Error::PublicKey)?;
-    let spki = point::spki(curve, point, info).ok_or(Pkcs11Error::PublicKey)?;
-    Ok((curve, spki))
+    let spki = match (params, modulus, exponent) {
+        (Some(params), None, None) => {
+            point::group_of(params).and_then(|group| point::spki(group, point, info))
+        }
+        (None, Some(modulus), Some(exponent)) => point::rsa_spki(modulus, exponent)
+            .filter(|spki| info.is_none_or(|info| info.is_empty() || info == spki)),
+        _ => None,
+    };
+    let spki = spki.ok_or(Pkcs11Error::PublicKey)?;
+    let kind = PublicKey::from_spki_der(&spki).map_err(|_| Pkcs11Error::PublicKey)?.kind();
+    Ok((kind, spki))
 }
 
 /// Handles of the private keys with this identifier.

@@ -12,8 +12,8 @@ use segl_crypto::{SignatureValue, ToBeSigned};
 
 use super::gate::{Place, Use};
 use super::sessions::{Leased, Sessions, is_logged_in, lock};
-use super::template::{self, Ask, Called, Life};
-use super::{Pkcs11Error, point};
+use super::template::{self, Ask, Called, Life, Wanted};
+use super::{Pkcs11Error, signing};
 use crate::{Curve, KeyId, ONE_SHOT_LABEL_PREFIX, ReadBack, Swept, Token, TokenDescription, Trace};
 
 /// A token that this process is logged in to. A clone is another handle on the same login and sessions, to be passed to any thread.
@@ -48,18 +48,18 @@ impl Pkcs11Token {
     pub(super) fn make(
         &self,
         session: &Session,
-        curve: Curve,
+        wanted: Wanted,
         called: &Called<'_>,
         life: Life,
     ) -> Result<(ObjectHandle, ObjectHandle), Pkcs11Error> {
         if !self.0.essentials_only.load(Ordering::Relaxed) {
-            match template::generate(session, curve, called, life, Ask::Everything) {
+            match template::generate(session, wanted, called, life, Ask::Everything) {
                 Err(error) if template::is_template_refused(&error) => {}
                 made => return made.map_err(Pkcs11Error::of),
             }
         }
         let made =
-            template::generate(session, curve, called, life, Ask::Essentials).map_err(Pkcs11Error::of)?;
+            template::generate(session, wanted, called, life, Ask::Essentials).map_err(Pkcs11Error::of)?;
         self.0.essentials_only.store(true, Ordering::Relaxed);
         Ok(made)
     }
@@ -189,8 +189,9 @@ impl Token for Pkcs11Token {
         let label = id.label();
         let called = Called { id: &id.0, label: &label };
         let made = self.sessions().enter(Use::Key).and_then(|place| {
-            let made =
-                self.sessions().begin(&place, |session| self.make(session, curve, &called, Life::Session));
+            let made = self
+                .sessions()
+                .begin(&place, |session| self.make(session, Wanted::on(curve), &called, Life::Session));
             made.map(|made| (place, made))
         });
         match made {
@@ -239,7 +240,7 @@ impl Token for Pkcs11Token {
         if core::mem::replace(&mut key.used, true) {
             return Err(Pkcs11Error::AlreadyUsed);
         }
-        sign(key.session()?, key.private, key.curve, tbs)
+        signing::ecdsa(key.session()?, key.private, key.curve.into(), tbs)
     }
 
     fn destroy(&self, key: &mut Pkcs11Key) -> Result<(), Pkcs11Error> {
@@ -258,14 +259,16 @@ impl Token for Pkcs11Token {
         // whole login is lost, it means nothing.
         let own = key.session().map(|session| key.handle_works(session));
         let handle_works = match own {
-            Ok(Ok(works)) => works,
-            Ok(Err(_)) => key.handle_works(&witness)?,
-            Err(_) => false,
+            Ok(Err(_)) => key.handle_works(&witness),
+            Ok(Ok(works)) => Ok(works),
+            Err(_) => Ok(false),
         };
         // A session in which signing was begun is of no more use.
-        if !handle_works {
-            self.sessions().put(witness);
+        match handle_works {
+            Ok(false) => self.sessions().put(witness),
+            _ => self.sessions().close(witness),
         }
+        let handle_works = handle_works?;
         let trace = Trace { by_id, handle_works };
         key.confirmed = trace.is_absent();
         if key.confirmed && !matches!(own, Ok(Ok(false))) {
@@ -286,23 +289,4 @@ impl Token for Pkcs11Token {
         let remaining = self.sessions().with(&place, |witness| Ok(self.leftovers(witness)?.len()))?;
         Ok(Swept { destroyed, remaining })
     }
-}
-
-/// Signs the digest of the bytes; the device gives `r || s` (PKCS#11 2.40 mechanisms, 2.3.1).
-pub(super) fn sign(
-    session: &Session,
-    private: ObjectHandle,
-    curve: Curve,
-    tbs: &ToBeSigned,
-) -> Result<SignatureValue, Pkcs11Error> {
-    let unusable = |octets| Pkcs11Error::Signature { curve, octets };
-    let digest = tbs.digest().ok_or(unusable(0))?;
-    let raw = session.sign(&Mechanism::Ecdsa, private, digest.as_bytes()).map_err(Pkcs11Error::of)?;
-    let half = point::field_len(curve);
-    let (r, s) = raw.split_at_checked(half).ok_or(unusable(raw.len()))?;
-    let is_number = |octets: &[u8]| octets.len() == half && octets.iter().any(|octet| *octet != 0);
-    if !is_number(r) || !is_number(s) {
-        return Err(unusable(raw.len()));
-    }
-    SignatureValue::from_raw_ecdsa(&raw).ok_or(unusable(raw.len()))
 }
