@@ -8,7 +8,9 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod verdicts;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,9 +18,7 @@ use std::time::{Duration, Instant};
 use segl_cert::lint::{self, Severity};
 use segl_testkit::corpus;
 use segl_x509::Certificate;
-
-/// Document and requirement, as in `en_319_412_3 leg-4.2.1-2`.
-type Ids = BTreeSet<String>;
+use verdicts::{Ids, our_errors, their_errors};
 
 /// Where this lint and pkilint differ about a certificate, and why.
 struct Divergence {
@@ -43,39 +43,10 @@ fn divergences() -> BTreeMap<String, Divergence> {
     entries.collect()
 }
 
-/// The errors of an ETSI requirement that pkilint names: `ERROR:etsi.en_319_412_3.leg-4.2.1-2.what@where | ...`.
-fn their_errors(findings: &str) -> Ids {
-    let codes = findings.split(" | ").filter_map(|finding| finding.strip_prefix("ERROR:etsi."));
-    let ids = codes.filter_map(|code| {
-        let code = code.split('@').next().unwrap();
-        Some(match code {
-            // Codes without a requirement's identifier.
-            "en_319_412_2.qc_statements_extension_absent" => "en_319_412_2 qcs-5.1-1".to_owned(),
-            "extensions_field_absent" => return None,
-            _ => {
-                // Identifiers have points in them, the name of what was found has none.
-                let (requirement, _) = code.rsplit_once('.').unwrap();
-                match requirement.split_once('.') {
-                    Some((document, id)) if document.starts_with("en_") || document.starts_with("ts_") => {
-                        format!("{document} {id}")
-                    }
-                    // The document is left out of one code.
-                    _ => format!("en_319_412_1 {}", requirement.replace("nat_", "nat-")),
-                }
-            }
-        })
-    });
-    ids.collect()
-}
-
-fn our_errors(report: &lint::Report) -> Ids {
-    let errors = report.at_least(Severity::Error).map(|finding| {
-        let document = finding.rule().document().to_string().to_lowercase();
-        let document = document.replace([' ', '-'], "_");
-        format!("{document} {}", finding.rule().id().to_lowercase())
-    });
-    let etsi = ["en_319_411", "en_319_412", "ts_119_495"];
-    errors.filter(|id| etsi.iter().any(|document| id.starts_with(document))).collect()
+/// `ERROR:etsi.en_319_412_3.leg-4.2.1-2.what@where | ...`.
+fn of_row(findings: &str) -> Ids {
+    let codes = findings.split(" | ").filter_map(|finding| finding.strip_prefix("ERROR:"));
+    their_errors(codes.map(|code| code.split('@').next().unwrap()))
 }
 
 /// Beside pkilint over its own certificates, each held against the profile it was made for: the same errors of the same
@@ -90,7 +61,7 @@ fn errors_are_those_of_pkilint() {
     for row in corpus::rows(&folder.join("lint-expected.tsv")) {
         let certificate = Certificate::from_der(&fs::read(folder.join(&row["path"])).unwrap()).unwrap();
         let report = lint::lint_as(&certificate, row["profile"].parse().unwrap());
-        let (theirs, ours) = (their_errors(&row["findings"]), our_errors(&report));
+        let (theirs, ours) = (of_row(&row["findings"]), our_errors(&report));
         count += 1;
         let expected = explained.remove(&row["path"]);
         if theirs == ours {
@@ -125,7 +96,7 @@ fn most_profiles_are_found() {
         let report = lint::lint(&certificate);
         let profile = report.profile();
         count += 1;
-        agreed += usize::from(our_errors(&report) == their_errors(&row["findings"]));
+        agreed += usize::from(our_errors(&report) == of_row(&row["findings"]));
         if Ok(profile) == row["profile"].parse() {
             found += 1;
         } else {

@@ -9,12 +9,15 @@
 )]
 
 mod spec;
+mod verdicts;
 
 use std::collections::BTreeSet;
 
 use segl_cert::lint::{self, Severity};
+use segl_testkit::peers::{Pkilint, Scratch};
 use segl_x509::oids;
 use spec::*;
+use verdicts::{our_errors, their_errors};
 
 /// The rules that hold something against a certificate.
 fn broken(spec: &Spec) -> BTreeSet<String> {
@@ -203,6 +206,43 @@ fn each_defect_is_named_by_its_rule_alone() {
     println!("{} defects", DEFECTS.len());
     assert!(DEFECTS.len() >= 50);
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Where pkilint sees a defect too, it names the same requirement.
+#[test]
+fn pkilint_names_the_same_requirement() {
+    let pkilint = match Pkilint::find() {
+        Ok(pkilint) => pkilint,
+        Err(skipped) => return skipped.report(),
+    };
+    // It has no type for authorities, units and responders, and its edition does not know noRevAvail.
+    let judged = [seal, signature, website, bank].map(|sound| sound().to_der());
+    let defects: Vec<&Defect> =
+        DEFECTS.iter().filter(|(_, sound, _)| judged.contains(&sound().to_der())).collect();
+    let compare = |defects: &[&Defect]| {
+        let scratch = Scratch::new().unwrap();
+        let mut seen = 0;
+        for (rule, sound, spoil) in defects {
+            let mut spec = sound();
+            spoil(&mut spec);
+            let file = scratch.write("certificate.cer", &spec.to_der()).unwrap();
+            let findings = pkilint.etsi_certificate(&file).unwrap();
+            let errors = findings.iter().filter(|finding| finding.severity == "ERROR");
+            let theirs = their_errors(errors.map(|finding| finding.code.as_str()));
+            let ours = our_errors(&lint::lint(&spec.certificate()));
+            assert!(theirs.is_subset(&ours), "{rule}: pkilint {theirs:?}, ours {ours:?}");
+            seen += usize::from(!theirs.is_empty());
+        }
+        seen
+    };
+    // Each run of pkilint takes a second or two.
+    let (one, other) = defects.split_at(defects.len() / 2);
+    let seen = std::thread::scope(|scope| {
+        let one = scope.spawn(|| compare(one));
+        compare(other) + one.join().unwrap()
+    });
+    println!("pkilint sees {seen} of {} defects as errors against ETSI's standards", defects.len());
+    assert!(seen >= 35, "{seen}");
 }
 
 /// Two rules fall together: where nothing says how status is learned, both pointers are missing.
