@@ -7,9 +7,11 @@ use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue, ToBeSigned};
 #[cfg(feature = "soft")]
 use segl_crypto::{SoftwareKey, SoftwareKeyError};
 
+#[cfg(feature = "soft")]
+use crate::Curve;
 #[cfg(feature = "pkcs11")]
 use crate::pkcs11::{LongLivedKey, Pkcs11Error, Pkcs11Token};
-use crate::{Curve, KeyAttribute, KeyAttributes, SecureDevice, TokenDescription};
+use crate::{KeyAttribute, KeyAttributes, SecureDevice, TokenDescription};
 
 /// A key that signs again and again: an issuer's, a time-stamp unit's or a responder's, in memory or in a PKCS#11 token.
 ///
