@@ -9,6 +9,7 @@ use segl::record::ReferenceError;
 use segl::sealing::OpenError;
 use segl::store::StoreError;
 
+use crate::cert::CertFileError;
 use crate::device::LabelError;
 use crate::error::causes;
 use crate::holder::HolderFileError;
@@ -51,6 +52,8 @@ fn of(error: &(dyn Error + 'static)) -> Option<String> {
         "give a folder that you may write to with --home"
     } else if let Some(error) = error.downcast_ref::<ValidateFileError>() {
         validation(error)?
+    } else if let Some(error) = error.downcast_ref::<CertFileError>() {
+        certificate(error)?
     } else if error.is::<LabelError>() {
         "give the token a label of letters (a to z), digits, blanks and . _ - : / + with the device's own tool"
     } else if let Some(error) = error.downcast_ref::<SealFileError>() {
@@ -59,6 +62,18 @@ fn of(error: &(dyn Error + 'static)) -> Option<String> {
         return device(error).map(str::to_owned);
     };
     Some(advice.to_owned())
+}
+
+const fn certificate(error: &CertFileError) -> Option<&'static str> {
+    match error {
+        CertFileError::Certificate { .. } => {
+            Some("the file is damaged or holds something else: get another copy")
+        }
+        CertFileError::Empty { .. } | CertFileError::TooLarge { .. } => {
+            Some("give certificates as they are issued, DER or PEM (-----BEGIN CERTIFICATE-----)")
+        }
+        CertFileError::Read { .. } => None,
+    }
 }
 
 const fn document(error: &ReadError) -> Option<&'static str> {

@@ -24,7 +24,7 @@ const MAX_FILE: u64 = 16 << 20;
 
 /// Why a file's certificates could not be read.
 #[derive(Debug, thiserror::Error)]
-enum CertFileError {
+pub(crate) enum CertFileError {
     #[error("{} holds a certificate that cannot be read", path.display())]
     Certificate { path: PathBuf, source: CertificateError },
     #[error("{} holds no certificate", path.display())]

@@ -102,6 +102,7 @@ fn what_cannot_be_read_exits_2_and_the_others_go_on() {
     }
     assert!(said.stderr.contains("none.pem holds no certificate"), "{said:?}");
     assert!(said.stderr.contains("at byte"), "{said:?}");
+    assert!(said.stderr.contains("help: give certificates as they are issued"), "{said:?}");
     assert_eq!(room.run([&["cert", "show"], &files[..]].concat()).status, Some(2));
 }
 
