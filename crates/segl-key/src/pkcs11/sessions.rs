@@ -160,18 +160,7 @@ impl Sessions {
                 }
             }
         };
-        // More than once, because a session opened while others log in again may be lost with what they clear away.
-        for _ in 0..RECONNECTS {
-            match attempt() {
-                Err(error) if error.trouble() == Trouble::Lost => {}
-                done => return done,
-            }
-            match self.reconnect() {
-                Err(error) if error.trouble() != Trouble::Lost => return Err(error),
-                _ => {}
-            }
-        }
-        attempt()
+        again_when_lost(attempt, || self.reconnect())
     }
 
     /// The same for work that leaves nothing in the session.
@@ -235,6 +224,27 @@ impl Login {
     }
 }
 
+/// Tries, and after each attempt in which the session turned out to be lost connects again and tries once more.
+///
+/// More than once, because a session opened while others log in again may be lost with what they clear away.
+fn again_when_lost<R>(
+    attempt: impl Fn() -> Result<R, Pkcs11Error>,
+    reconnect: impl Fn() -> Result<(), Pkcs11Error>,
+) -> Result<R, Pkcs11Error> {
+    let is_lost = |error: &Pkcs11Error| error.trouble() == Trouble::Lost;
+    for _ in 0..RECONNECTS {
+        match attempt() {
+            Err(error) if is_lost(&error) => {}
+            done => return done,
+        }
+        match reconnect() {
+            Err(error) if !is_lost(&error) => return Err(error),
+            _ => {}
+        }
+    }
+    attempt()
+}
+
 /// Initialises the library for use by several threads; somebody else in the process may have done so.
 pub(super) fn initialize(client: &Pkcs11) -> Result<(), Error> {
     match client.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
@@ -252,4 +262,60 @@ pub(super) fn is_logged_in(session: &Session) -> bool {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Lists of whole values: a thread that panicked cannot have left them half done.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use cryptoki::context::Function;
+
+    use super::*;
+
+    fn answer(code: RvError) -> Pkcs11Error {
+        Pkcs11Error::of(Error::Pkcs11(code, Function::GenerateKeyPair))
+    }
+
+    /// Attempts and reconnections when the first `failures` attempts are answered with a code.
+    fn count(code: RvError, failures: usize, reconnected: Result<(), RvError>) -> (usize, usize, bool) {
+        let (attempts, reconnections) = (Cell::new(0), Cell::new(0));
+        let result = again_when_lost(
+            || {
+                attempts.set(attempts.get() + 1);
+                if attempts.get() <= failures { Err(answer(code)) } else { Ok(()) }
+            },
+            || {
+                reconnections.set(reconnections.get() + 1);
+                reconnected.map_err(answer)
+            },
+        );
+        (attempts.get(), reconnections.get(), result.is_ok())
+    }
+
+    #[test]
+    fn what_was_lost_is_opened_again_and_nothing_else() {
+        for code in [
+            RvError::CryptokiNotInitialized,
+            RvError::DeviceRemoved,
+            RvError::SessionClosed,
+            RvError::SessionHandleInvalid,
+            RvError::SlotIdInvalid,
+            RvError::TokenNotPresent,
+            RvError::TokenNotRecognized,
+            RvError::UserNotLoggedIn,
+        ] {
+            assert_eq!(answer(code).trouble(), Trouble::Lost);
+            assert_eq!(count(code, 0, Ok(())), (1, 0, true));
+            assert_eq!(count(code, 1, Ok(())), (2, 1, true), "{code:?}");
+            assert_eq!(count(code, 2, Ok(())), (3, 2, true), "{code:?}");
+            assert_eq!(count(code, usize::MAX, Ok(())), (4, 3, false), "not for ever");
+            assert_eq!(count(code, 1, Err(code)), (2, 1, true), "somebody else may have connected");
+            assert_eq!(count(code, 1, Err(RvError::PinLocked)), (1, 1, false));
+        }
+        for code in
+            [RvError::DeviceError, RvError::DeviceMemory, RvError::SessionCount, RvError::PinIncorrect]
+        {
+            assert_eq!(count(code, 1, Ok(())), (1, 0, false), "{code:?}");
+        }
+    }
 }
