@@ -6,7 +6,7 @@ use segl_x509::{KeyUsage, ObjectIdentifier, oids};
 use crate::lint::{
     Document, Rule, Scope, Severity,
     oids::TSL_SIGNING,
-    rule::{Findings, Place},
+    rule::{Findings, MAX_FINDINGS_OF_A_RULE, Place},
     view::{View, quoted},
 };
 use crate::vocabulary::{extension_name, known_extension};
@@ -142,7 +142,8 @@ pub(crate) static RULES: &[Rule] = &[
         Scope::Any,
         "no extension stands twice",
         |view, found| {
-            for doubled in view.certificate.duplicate_extensions() {
+            // Each is looked for among all: no more than are told.
+            for doubled in view.certificate.duplicate_extensions().into_iter().take(MAX_FINDINGS_OF_A_RULE) {
                 let second = view.extensions().iter().filter(|extension| extension.oid() == doubled).nth(1);
                 let name = doubled.to_const().and_then(known_extension);
                 let name = name.map_or_else(|| quoted(&doubled.to_string()), str::to_owned);

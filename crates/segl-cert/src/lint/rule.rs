@@ -269,7 +269,7 @@ impl fmt::Display for Place {
 
 /// How many findings of one rule are kept: what a hostile certificate of a megabyte repeats a hundred thousand times is
 /// told often enough.
-const MAX_FINDINGS_OF_A_RULE: usize = 16;
+pub(crate) const MAX_FINDINGS_OF_A_RULE: usize = 16;
 
 /// What one rule has found so far.
 pub(crate) struct Findings<'f> {

@@ -139,6 +139,11 @@ impl Spec {
         self.extensions.push(Extension { oid, critical, value });
     }
 
+    /// One more, whatever is there.
+    pub(crate) fn add(&mut self, oid: ObjectIdentifier, critical: bool, value: Vec<u8>) {
+        self.extensions.push(Extension { oid, critical, value });
+    }
+
     pub(crate) fn remove(&mut self, oid: ObjectIdentifier) {
         self.extensions.retain(|extension| extension.oid != oid);
     }
