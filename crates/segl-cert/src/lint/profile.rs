@@ -174,7 +174,7 @@ impl Profile {
             browser == Some(Browser::Individual)
         } else {
             named(&[oids::GIVEN_NAME, oids::SURNAME, oids::PSEUDONYM])
-                || !named(&[oids::ORGANIZATION_NAME, oids::ORGANIZATION_IDENTIFIER])
+                || !named(&[oids::ORGANIZATION_IDENTIFIER])
                     && (kind_of_statement(QCT_ESIGN) || policy(QCP_N) || policy(QCP_N_QSCD))
         };
         let kind = if view.certificate.is_ca() {
