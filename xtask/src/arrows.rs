@@ -111,6 +111,8 @@ struct Package {
     folder: String,
     sources: Vec<String>,
     is_published: bool,
+    /// It is made into a library for callers in C, which takes `unsafe`.
+    has_c_interface: bool,
     has_description: bool,
     ours: Vec<Dependency>,
 }
@@ -126,10 +128,11 @@ impl Package {
         let name = value.get("name")?.as_str()?.to_owned();
         let manifest = Path::new(value.get("manifest_path")?.as_str()?);
         let targets = value.get("targets")?.as_array()?;
-        let is_root = |target: &&Value| {
+        let is_of = |target: &Value, sought: &[&str]| {
             let kinds = target.get("kind").and_then(Value::as_array);
-            kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib" || kind == "bin"))
+            kinds.is_some_and(|kinds| kinds.iter().any(|kind| sought.iter().any(|sought| kind == sought)))
         };
+        let is_root = |target: &&Value| is_of(target, &["lib", "bin", "cdylib", "rlib"]);
         Some(Self {
             folder: manifest.parent()?.to_string_lossy().into_owned(),
             sources: targets
@@ -139,6 +142,7 @@ impl Package {
                 .collect(),
             // `publish` is null where nothing is said, and an empty list for `publish = false`.
             is_published: value.get("publish")?.is_null(),
+            has_c_interface: targets.iter().any(|target| is_of(target, &["cdylib", "staticlib"])),
             has_description: value.get("description")?.as_str().is_some_and(|text| !text.is_empty()),
             ours: value.get("dependencies")?.as_array()?.iter().filter_map(Dependency::read).collect(),
             name,
@@ -146,7 +150,11 @@ impl Package {
     }
 
     fn follow_house_rules(&self, findings: &mut Vec<String>) {
-        for source in &self.sources {
+        if self.has_c_interface && self.is_published {
+            findings.push(format!("{} has a C interface, which takes unsafe, and is published", self.name));
+        }
+        let is_safe = !self.has_c_interface;
+        for source in self.sources.iter().filter(|_| is_safe) {
             let forbids =
                 fs::read_to_string(source).is_ok_and(|text| text.contains("#![forbid(unsafe_code)]"));
             if !forbids {
@@ -154,7 +162,7 @@ impl Package {
             }
         }
         let manifest = fs::read_to_string(Path::new(&self.folder).join("Cargo.toml")).unwrap_or_default();
-        if !manifest.contains("[lints]\nworkspace = true") {
+        if is_safe && !manifest.contains("[lints]\nworkspace = true") {
             findings.push(format!("{} does not take the lints of the workspace", self.name));
         }
         let is_library_of_ours = self.name.starts_with("segl") && self.name != "segl-suite";
@@ -208,6 +216,7 @@ mod tests {
             folder: String::new(),
             sources: Vec::new(),
             is_published: true,
+            has_c_interface: false,
             has_description: true,
             ours,
         }
@@ -240,6 +249,16 @@ mod tests {
     fn an_upward_dev_dependency_must_be_a_path_only() {
         assert!(findings(&package("segl-crypto", vec![dependency("segl-cms", true, false)])).is_empty());
         assert_eq!(findings(&package("segl-crypto", vec![dependency("segl-cms", true, true)])).len(), 1);
+    }
+
+    #[test]
+    fn what_speaks_c_is_not_published() {
+        let mut found = Vec::new();
+        let package = Package { has_c_interface: true, ..package("xtask", vec![]) };
+        package.follow_house_rules(&mut found);
+        assert_eq!(found, ["xtask has a C interface, which takes unsafe, and is published"]);
+        Package { is_published: false, ..package }.follow_house_rules(&mut found);
+        assert_eq!(found.len(), 1);
     }
 
     #[test]
