@@ -8,11 +8,14 @@ use der::{Decode, Encode, Reader, Sequence, Tagged};
 use spki::AlgorithmIdentifierRef;
 
 use crate::DigestAlgorithm;
+use crate::dsa::ID_DSA;
 
 /// How a digest, or a message, is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignatureScheme {
+    /// DSA, FIPS 186-4, verified in old signatures only; values are DER `Dss-Sig-Value`.
+    Dsa,
     /// ECDSA, FIPS 186-5; values are DER `Ecdsa-Sig-Value`.
     Ecdsa,
     /// Ed25519, RFC 8032: hashes inside.
@@ -59,10 +62,10 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// In octets. Salts are as long as digests, at most 64; the longest modulus read here, 16 384 bits, has room for twice this.
 const MAX_SALT: usize = 1_024;
 
-/// The identifiers that name scheme and digest at once (RFC 3279, RFC 4055, RFC 5758, NIST CSOR for SHA-3).
-const NAMED: [(ObjectIdentifier, SignatureScheme, DigestAlgorithm); 20] = {
+/// The identifiers that name scheme and digest at once (RFC 3279, RFC 4055, RFC 5758, NIST CSOR for DSA and SHA-3).
+const NAMED: [(ObjectIdentifier, SignatureScheme, DigestAlgorithm); 29] = {
     use DigestAlgorithm::*;
-    use SignatureScheme::{Ecdsa, RsaPkcs1};
+    use SignatureScheme::{Dsa, Ecdsa, RsaPkcs1};
     const fn oid(text: &str) -> ObjectIdentifier {
         ObjectIdentifier::new_unwrap(text)
     }
@@ -87,10 +90,21 @@ const NAMED: [(ObjectIdentifier, SignatureScheme, DigestAlgorithm); 20] = {
         (oid("2.16.840.1.101.3.4.3.10"), Ecdsa, Sha3_256),
         (oid("2.16.840.1.101.3.4.3.11"), Ecdsa, Sha3_384),
         (oid("2.16.840.1.101.3.4.3.12"), Ecdsa, Sha3_512),
+        (oid("1.2.840.10040.4.3"), Dsa, Sha1),
+        (oid("2.16.840.1.101.3.4.3.1"), Dsa, Sha224),
+        (oid("2.16.840.1.101.3.4.3.2"), Dsa, Sha256),
+        (oid("2.16.840.1.101.3.4.3.3"), Dsa, Sha384),
+        (oid("2.16.840.1.101.3.4.3.4"), Dsa, Sha512),
+        (oid("2.16.840.1.101.3.4.3.5"), Dsa, Sha3_224),
+        (oid("2.16.840.1.101.3.4.3.6"), Dsa, Sha3_256),
+        (oid("2.16.840.1.101.3.4.3.7"), Dsa, Sha3_384),
+        (oid("2.16.840.1.101.3.4.3.8"), Dsa, Sha3_512),
     ]
 };
 
 impl SignatureAlgorithm {
+    /// DSA with SHA-256.
+    pub const DSA_SHA256: Self = Self { scheme: SignatureScheme::Dsa, digest: Some(DigestAlgorithm::Sha256) };
     /// ECDSA with SHA-256, the default of P-256 keys.
     pub const ECDSA_SHA256: Self =
         Self { scheme: SignatureScheme::Ecdsa, digest: Some(DigestAlgorithm::Sha256) };
@@ -115,7 +129,7 @@ impl SignatureAlgorithm {
     /// Reads the DER of an AlgorithmIdentifier.
     ///
     /// `beside` is the digest algorithm that stands next to it in a SignerInfo: it is used only where the identifier names none
-    /// (`rsaEncryption`, `id-ecPublicKey`).
+    /// (`rsaEncryption`, `id-ecPublicKey`, `id-dsa`).
     ///
     /// # Errors
     /// [`AlgorithmError`]; an unknown identifier is `Unsupported`, not a syntax error.
@@ -132,15 +146,16 @@ impl SignatureAlgorithm {
         match oid {
             RSA_ENCRYPTION => with_beside(SignatureScheme::RsaPkcs1),
             EC_PUBLIC_KEY => with_beside(SignatureScheme::Ecdsa),
+            ID_DSA => with_beside(SignatureScheme::Dsa),
             RSASSA_PSS => pss(identifier.parameters),
             ED25519 => Ok(Self::ED25519),
             _ => Err(AlgorithmError::Unsupported(oid)),
         }
     }
 
-    /// The DER of the AlgorithmIdentifier: parameters absent for ECDSA and Ed25519, NULL for PKCS#1, explicit for PSS.
+    /// The DER of the AlgorithmIdentifier: parameters absent for DSA, ECDSA and Ed25519, NULL for PKCS#1, explicit for PSS.
     ///
-    /// Empty where there is no identifier: for ECDSA with MD5, and for a PSS salt of more than 65 535 octets. Nothing here signs so.
+    /// Empty where there is no identifier: for DSA and ECDSA with MD5, and for a PSS salt of more than 65 535 octets. Nothing here signs so.
     #[must_use]
     pub fn to_der(self) -> Vec<u8> {
         self.encode().unwrap_or_default()
@@ -174,6 +189,7 @@ impl SignatureAlgorithm {
 impl fmt::Display for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.scheme {
+            SignatureScheme::Dsa => "DSA",
             SignatureScheme::Ecdsa => "ECDSA",
             SignatureScheme::Ed25519 => "Ed25519",
             SignatureScheme::RsaPkcs1 => "RSA",
@@ -301,8 +317,8 @@ mod tests {
 
     #[test]
     fn strangers_and_rubbish_are_told_apart() {
-        let dsa = hex::decode("300906072a8648ce380403").unwrap();
-        assert!(matches!(SignatureAlgorithm::from_der(&dsa, None), Err(AlgorithmError::Unsupported(_))));
+        let ed448 = hex::decode("300506032b6571").unwrap();
+        assert!(matches!(SignatureAlgorithm::from_der(&ed448, None), Err(AlgorithmError::Unsupported(_))));
         assert!(matches!(SignatureAlgorithm::from_der(&[0x30, 0x80], None), Err(AlgorithmError::Syntax(_))));
     }
 }

@@ -14,6 +14,7 @@
 
 mod algorithm;
 mod digest;
+mod dsa;
 #[cfg(feature = "soft")]
 mod soft;
 mod source;
@@ -23,6 +24,7 @@ mod verify;
 
 pub use crate::algorithm::{AlgorithmError, SignatureAlgorithm, SignatureScheme};
 pub use crate::digest::{Digest, DigestAlgorithm, Hasher, digest, sha1, sha256};
+pub use crate::dsa::{lacks_parameters, with_inherited_parameters};
 #[cfg(feature = "soft")]
 pub use crate::soft::{SoftKind, SoftwareKey, SoftwareKeyError};
 pub use crate::source::{Appended, FileSource, RangeTooLong, Source};

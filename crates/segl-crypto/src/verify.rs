@@ -10,12 +10,18 @@ use signature::Verifier as _;
 use signature::hazmat::PrehashVerifier as _;
 use spki::{DecodePublicKey, SubjectPublicKeyInfoRef};
 
+use crate::dsa::{self as dsa_key, ID_DSA};
 use crate::{Digest, DigestAlgorithm, SignatureAlgorithm, SignatureScheme, digest};
 
 /// What kind of key a public key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyKind {
+    /// DSA, in old signatures only.
+    Dsa {
+        /// Length of p in bits.
+        bits: usize,
+    },
     /// NIST P-256.
     EcP256,
     /// NIST P-384.
@@ -39,7 +45,7 @@ impl KeyKind {
             Self::EcP256 | Self::Ed25519 => 256,
             Self::EcP384 => 384,
             Self::EcP521 => 521,
-            Self::Rsa { bits } => bits,
+            Self::Dsa { bits } | Self::Rsa { bits } => bits,
         }
     }
 }
@@ -54,6 +60,7 @@ pub struct PublicKey {
 
 #[derive(Clone)]
 enum Key {
+    Dsa(Box<dsa::VerifyingKey>),
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
     P256(Box<p256::ecdsa::VerifyingKey>),
     P384(Box<p384::ecdsa::VerifyingKey>),
@@ -69,9 +76,14 @@ enum Key {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicKeyError {
-    /// The key's numbers are not a point on the curve or not a sound RSA modulus (512 to 16 384 bits) and exponent.
+    /// The key's numbers are not a point on the curve, not a sound RSA modulus (512 to 16 384 bits) and exponent, or not DSA numbers of
+    /// a size of FIPS 186-4.
     #[error("the key of algorithm {0} is not a sound public key")]
     Malformed(ObjectIdentifier),
+    /// The key leaves its domain parameters to the authority above (DSA, RFC 3279, 2.3.2); see
+    /// [`with_inherited_parameters`](crate::with_inherited_parameters).
+    #[error("the key of algorithm {0} has no parameters of its own")]
+    ParametersMissing(ObjectIdentifier),
     /// Not the DER of a SubjectPublicKeyInfo.
     #[error("not a SubjectPublicKeyInfo: {0}")]
     Syntax(#[from] der::Error),
@@ -150,6 +162,12 @@ impl PublicKey {
                 }
                 (KeyKind::Ed25519, Key::Ed25519(Box::new(key)))
             }
+            ID_DSA => {
+                let parameters =
+                    dsa_key::parameters(&info).ok_or(PublicKeyError::ParametersMissing(algorithm))?;
+                let (bits, key) = dsa_key::key(parameters, octets).ok_or_else(malformed)?;
+                (KeyKind::Dsa { bits }, Key::Dsa(Box::new(key)))
+            }
             _ => return Err(PublicKeyError::UnsupportedAlgorithm { algorithm, curve: None }),
         };
         Ok(Self { spki: spki.to_vec(), kind, key })
@@ -167,10 +185,11 @@ impl PublicKey {
         self.kind
     }
 
-    /// The algorithm such a key signs with by default: the digest as long as the curve, SHA-256 for RSA.
+    /// The algorithm such a key signs with by default: the digest as long as the curve, SHA-256 for RSA and DSA.
     #[must_use]
     pub const fn default_algorithm(&self) -> SignatureAlgorithm {
         match self.kind {
+            KeyKind::Dsa { .. } => SignatureAlgorithm::DSA_SHA256,
             KeyKind::EcP256 => SignatureAlgorithm::ECDSA_SHA256,
             KeyKind::EcP384 => SignatureAlgorithm::ECDSA_SHA384,
             KeyKind::EcP521 => SignatureAlgorithm::ECDSA_SHA512,
@@ -235,6 +254,11 @@ impl PublicKey {
                 let raw = p521::ecdsa::Signature::from_slice(&raw).map_err(|_| VerifyError::BadSignature)?;
                 key.verify_prehash(&widen::<66>(octets), &raw).map_err(|_| VerifyError::BadSignature)
             }
+            (SignatureScheme::Dsa, Key::Dsa(key)) => {
+                // 32 octets hold the numbers of the longest q.
+                let raw = raw_ecdsa::<32>(signature)?;
+                if dsa_key::verifies(key, octets, &raw) { Ok(()) } else { Err(VerifyError::BadSignature) }
+            }
             (SignatureScheme::RsaPkcs1, Key::Rsa { key, is_pss_only: false }) => {
                 verify_pkcs1(key, value, signature)
             }
@@ -285,7 +309,7 @@ fn widen<const N: usize>(octets: &[u8]) -> Vec<u8> {
     wide
 }
 
-/// Reads `Ecdsa-Sig-Value` (RFC 3279, 2.2.3) into `r || s` of N octets each.
+/// Reads `Ecdsa-Sig-Value` or `Dss-Sig-Value` (RFC 3279, 2.2.3 and 2.2.2) into `r || s` of N octets each.
 ///
 /// DER only: a second encoding of the same numbers would be a second signature value that verifies, which OpenSSL and
 /// Bouncy Castle refuse as well.

