@@ -1,6 +1,7 @@
-//! AS-05 and the race of AS-04: processes that are killed (SIGKILL) at every place of a sealing, and processes that want the same.
+//! AS-05: processes that are killed (SIGKILL) at every place of a sealing, and again and again at any moment.
 //!
-//! Victim, racer and the one who starts again are this same program, told by its environment what to be.
+//! Victim, survivor and the one who starts again are this same program, told by its environment what to be. `SEGL_STORY_ROUNDS` is the
+//! number of kills of each long story.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -14,27 +15,24 @@
 
 mod rig;
 
-use std::env;
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::time::Instant;
 
-use rig::{Answer, CONTRACT, Rig, T0, TimeStampUnit, Wrong, cleared, lease, log_id, opening, salts, slot};
+use rand_core::Rng as _;
+use rig::process::{Job, Pausing, Process, at, first, rounds, say, softhsm_token, store, told_to};
+use rig::{Answer, CONTRACT, Rig, T0, TimeStampUnit, Wrong, cleared, lease, opening, salts, slot};
 use segl::ades::Level;
-use segl::crypto::{SignatureValue, ToBeSigned};
+use segl::cert::{IssuedCertificates, IssuerKey, SerialNumber, State};
 use segl::key::faults::{Fault, Faulty, Step as TokenStep};
-use segl::key::pkcs11::{Module, Pin, Pkcs11Token};
-use segl::key::{Curve, KeyId, ReadBack, SoftToken, Swept, Token, TokenDescription, Trace};
+use segl::key::{SoftToken, Swept, Token};
 use segl::record::{Cause, Event as LogEvent, Outcome, Step};
 use segl::sealing::{Decision, Event, Journal as _, OpenError, SealFault, Sweep, Unfinished, recover};
 use segl::store::SqliteStore;
 use segl_testkit::peers::SoftHsm;
-
-const JOB: &str = "SEGL_STORY_JOB";
-const PLACE: &str = "SEGL_STORY_PLACE";
-const FOLDER: &str = "SEGL_STORY_FOLDER";
-const MODULE: &str = "SEGL_STORY_MODULE";
+use segl_testkit::rng::SeededRng;
 
 /// Where a victim is stopped, and the last step that the journal knows then. `None`: the record was written.
 const PLACES: [(&str, Option<Step>); 21] = [
@@ -80,16 +78,15 @@ fn as_05_softhsm() {
 fn killed_everywhere(softhsm: Option<&SoftHsm>) {
     for (place, step) in PLACES {
         let folder = tempfile::tempdir().unwrap();
-        let mut victim = child("victim", folder.path(), place, softhsm);
-        let said = lines_until(&mut victim, place);
+        let job = Job { name: "victim", folder: folder.path(), place, first: 1, softhsm };
+        let mut victim = Process::start(job);
+        let said = victim.until(place);
         assert_eq!(said.last().map(String::as_str), Some(place), "{said:?}");
-        victim.kill().unwrap();
-        victim.wait().unwrap();
-        assert!(!folder.path().join("sealed.pdf").exists(), "{place}: let out");
+        victim.kill();
+        assert!(!folder.path().join("sealed-1.pdf").exists(), "{place}: let out");
         // What starts again finds it, in its own process.
-        let mut again = child("restart", folder.path(), place, softhsm);
-        let said = lines_until(&mut again, "done");
-        assert!(again.wait().unwrap().success(), "{place}: {said:?}");
+        let said = Process::start(Job { name: "restart", ..job }).finish();
+        assert_eq!(said.last().map(String::as_str), Some("done"), "{said:?}");
         let expected = step.map_or("completed".to_owned(), |step| format!("crashed at {step}"));
         assert_eq!(said[said.len() - 2], expected, "{place}");
         if softhsm.is_some() {
@@ -101,24 +98,198 @@ fn killed_everywhere(softhsm: Option<&SoftHsm>) {
 }
 
 #[test]
-fn as_04_two_processes_race_on_one_request() {
+fn as_05_killed_again_and_again_with_software_keys() {
+    killed_again_and_again(None);
+}
+
+#[test]
+fn as_05_killed_again_and_again_with_softhsm() {
+    match SoftHsm::find() {
+        Ok(softhsm) => {
+            softhsm.initialise().unwrap();
+            killed_again_and_again(Some(&softhsm));
+        }
+        Err(skipped) => skipped.report(),
+    }
+}
+
+/// One store, and one process after the other that recovers what the last one left, seals, and is killed: at a place of its first
+/// sealing, while it starts, or while it seals.
+fn killed_again_and_again(softhsm: Option<&SoftHsm>) {
+    let rounds = rounds(20);
     let folder = tempfile::tempdir().unwrap();
-    drop(store(folder.path()));
-    let mut racers = [0, 1].map(|_| child("racer", folder.path(), "", None));
-    let wins = racers.each_mut().map(|racer| {
-        let said = lines_until(racer, "done");
-        assert!(racer.wait().unwrap().success(), "{said:?}");
-        let count = |word| said.iter().filter(|line| line.starts_with(word)).count();
-        assert_eq!(count("sealed") + count("refused"), ROUNDS as usize, "{said:?}");
-        // One signature of the device for each seal, and not one for a refusal.
-        assert!(said.contains(&format!("signed {}", count("sealed"))), "{said:?}");
-        count("sealed")
-    });
-    println!("won: {wins:?}");
-    assert_eq!(wins[0] + wins[1], ROUNDS as usize);
-    let store = store(folder.path());
-    assert_eq!(store.verify(&[]).unwrap().head.sequence(), ROUNDS);
+    let files = softhsm.map(|softhsm| softhsm.files().unwrap());
+    let mut past = Past { next: 1, ..Past::default() };
+    let (mut moments, mut longest, mut mended) = (SeededRng::new(rounds), Duration::from_millis(200), 0);
+    for round in 0..rounds {
+        let (place, step) =
+            if round % 2 == 0 { PLACES[(round / 2) as usize % PLACES.len()] } else { ("", None) };
+        let job = Job { name: "survivor", folder: folder.path(), place, first: past.next, softhsm };
+        let begun = Instant::now();
+        let mut survivor = Process::start(job);
+        let mut said = match round % 4 {
+            1 => Vec::new(),
+            3 => survivor.until("ready"),
+            _ => {
+                let said = survivor.until(place);
+                assert_eq!(said.last().map(String::as_str), Some(place), "{said:?}");
+                past.stopped.insert(past.next, step);
+                said
+            }
+        };
+        if place.is_empty() {
+            // Within a start that has not ended yet, or within a few sealings after it.
+            let mut most = longest;
+            if !said.is_empty() {
+                longest = begun.elapsed();
+                most = longest * 4;
+            }
+            std::thread::sleep(most.mul_f64(f64::from(moments.next_u32()) / f64::from(u32::MAX)));
+        }
+        said.extend(survivor.kill());
+        past.add(&said, folder.path());
+        if let (Some(softhsm), Some(files)) = (softhsm, &files) {
+            mended += softhsm.mend(files).unwrap();
+        }
+    }
+    // The last one recovers and stays where it is.
+    let job = Job { name: "survivor", folder: folder.path(), place: "stop", first: past.next, softhsm };
+    let mut last = Process::start(job);
+    assert_eq!(last.until("stop").last().map(String::as_str), Some("stop"));
+    last.kill();
+    println!("{rounds} kills, {mended} files of the token mended: {}", past.check(&store(folder.path())));
+}
+
+/// What the processes said before they were killed.
+#[derive(Default)]
+struct Past {
+    next: u64,
+    begun: Vec<u64>,
+    acknowledged: BTreeMap<u64, String>,
+    /// Where an attempt was stopped for good, by the last step that the journal knows.
+    stopped: BTreeMap<u64, Option<Step>>,
+}
+
+impl Past {
+    fn add(&mut self, said: &[String], folder: &Path) {
+        for line in said {
+            let words: Vec<_> = line.split(' ').collect();
+            match words.as_slice() {
+                ["begin", n] => {
+                    self.begun.push(n.parse().unwrap());
+                    self.next = self.begun.last().unwrap() + 1;
+                }
+                ["let-out", n, serial] => {
+                    // Whoever asked for the seal has it now.
+                    fs::remove_file(folder.join(format!("sealed-{n}.pdf"))).unwrap();
+                    self.acknowledged.insert(n.parse().unwrap(), (*serial).to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Holds the store against it. Gives the figures.
+    fn check(&self, store: &SqliteStore) -> String {
+        store.verify(&[]).unwrap();
+        assert!(store.unfinished(Unfinished::All).unwrap().is_empty());
+        let issuer = issuer_key(&Rig::new());
+        let mut begun: BTreeMap<_, _> = self.begun.iter().map(|n| (opening(*n).request.uuid(), *n)).collect();
+        assert_eq!(begun.len(), self.begun.len());
+        let (mut serials, mut receipts) = (BTreeSet::new(), BTreeSet::new());
+        let (mut completed, mut ends) = (BTreeMap::new(), BTreeMap::<String, u64>::new());
+        let rows = core::iter::successors(Some(store.entries(0, 500).unwrap()), |rows| {
+            Some(store.entries(rows.last()?.entry.sequence(), 500).unwrap())
+        });
+        for row in rows.take_while(|rows| !rows.is_empty()).flatten() {
+            let event = row.values.unwrap().event().unwrap();
+            let LogEvent::Sealing(record) = event else { panic!("{event:?}") };
+            // One record for an attempt, and none for what nobody began.
+            let n = begun.remove(&record.opening().request.uuid()).unwrap();
+            let serial = record.progress().serial().map(|serial| serial_number(serial.as_bytes()));
+            let state = serial.map(|serial| store.status(&issuer, &serial).unwrap().unwrap().state);
+            assert!(serial.is_none_or(|serial| serials.insert(serial)), "{serial:?} twice");
+            let receipt = record.progress().receipt().map(|receipt| *receipt.digest());
+            assert!(receipt.is_none_or(|receipt| receipts.insert(receipt)), "one key twice");
+            match record.outcome() {
+                Outcome::Completed => {
+                    assert_eq!(state, Some(State::Issued), "{n}");
+                    completed.insert(n, serial.unwrap().to_string());
+                }
+                Outcome::Aborted(Cause::Crashed) => {
+                    assert!(matches!(state, None | Some(State::Abandoned)), "{n}: {state:?}");
+                    *ends.entry(record.step().to_string()).or_default() += 1;
+                }
+                other => panic!("{n}: {other:?}"),
+            }
+            if let Some(step) = self.stopped.get(&n) {
+                assert_eq!(record.step(), step.unwrap_or(Step::Completed), "{n}");
+            }
+            let again = store.open(&opening(n), &lease(n));
+            let is_spent =
+                matches!(again, Err(OpenError::Abandoned { .. } | OpenError::AlreadyCompleted { .. }));
+            assert!(is_spent, "{n}: {again:?}");
+        }
+        // Nothing acknowledged is lost.
+        for (n, serial) in &self.acknowledged {
+            assert_eq!(completed.get(n), Some(serial), "{n}");
+        }
+        // Killed between saying so and beginning.
+        assert!(begun.values().all(|n| !self.stopped.contains_key(n)), "{begun:?}");
+        format!(
+            "{} attempts, {} completed, of them {} acknowledged; crashed after {ends:?}; not begun {}",
+            self.begun.len(),
+            completed.len(),
+            self.acknowledged.len(),
+            begun.len()
+        )
+    }
+}
+
+fn issuer_key<R>(rig: &Rig<R>) -> IssuerKey {
+    IssuerKey::of_spki(rig.authority.issuing_ca().certificate().spki_der())
+}
+
+fn serial_number(octets: &[u8]) -> SerialNumber {
+    SerialNumber::from_der_content(octets).unwrap()
+}
+
+/// Not a test by itself: the process that recovers, seals, and is killed.
+#[test]
+fn survivor() {
+    let Some(folder) = told_to("survivor") else { return };
+    match softhsm_token() {
+        Some(token) => survive(&folder, &token),
+        None => survive(&folder, &SoftToken::new(SeededRng::new(first() << 32 | 1))),
+    }
+}
+
+fn survive<T: Token + Clone>(folder: &Path, token: &T) {
+    let store = store(folder);
+    let rig = Rig::new().registering_in(store.sealing_register());
+    rig.seed_from(first() << 32 | 2);
+    // Nobody else is at work: what is left behind will never be let out.
+    for left in store.unfinished(Unfinished::All).unwrap() {
+        if let Some(serial) = left.progress.serial() {
+            store.record_abandoned(&issuer_key(&rig), &serial_number(serial.as_bytes()), T0).unwrap();
+        }
+    }
+    let sweep = |_: &_| {
+        assert_eq!(token.sweep().unwrap().remaining, 0);
+        Sweep::Clean
+    };
+    recover(&store, Unfinished::All, T0, sweep, || salts(first())).unwrap();
     assert!(store.unfinished(Unfinished::All).unwrap().is_empty());
+    assert_eq!(token.sweep().unwrap(), Swept::default());
+    say("ready");
+    at("stop");
+    for n in first().. {
+        say(&format!("begin {n}"));
+        // Every second certificate draws a serial number first that is taken, mostly by a process that is dead.
+        rig.serials_from(n / 2);
+        let serial = seal_one(&rig, &store, folder, n, token.clone());
+        say(&format!("let-out {n} {serial}"));
+    }
 }
 
 #[test]
@@ -127,9 +298,9 @@ fn as_06_softhsm_keeps_the_key_or_loses_the_session() {
         Ok(softhsm) => {
             softhsm.initialise().unwrap();
             let folder = tempfile::tempdir().unwrap();
-            let mut child = child("alarm", folder.path(), "", Some(&softhsm));
-            assert_eq!(lines_until(&mut child, "done"), ["done"]);
-            assert!(child.wait().unwrap().success());
+            let softhsm = Some(&softhsm);
+            let job = Job { name: "alarm", folder: folder.path(), place: "", first: 1, softhsm };
+            assert_eq!(Process::start(job).finish(), ["done"]);
         }
         Err(skipped) => skipped.report(),
     }
@@ -168,54 +339,6 @@ fn alarm() {
     say("done");
 }
 
-/// Requests that both processes want.
-const ROUNDS: u64 = 20;
-
-fn child(job: &str, folder: &Path, place: &str, softhsm: Option<&SoftHsm>) -> Child {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args([job, "--exact", "--nocapture", "--test-threads=1"]);
-    command.env(JOB, job).env(FOLDER, folder).env(PLACE, place).stdout(Stdio::piped());
-    if let Some(softhsm) = softhsm {
-        let (name, value) = softhsm.environment();
-        command.env(name, value).env(MODULE, softhsm.module());
-    }
-    command.spawn().unwrap()
-}
-
-/// What the child says until it says this.
-fn lines_until(child: &mut Child, word: &str) -> Vec<String> {
-    let mut said = Vec::new();
-    for line in BufReader::new(child.stdout.as_mut().unwrap()).lines() {
-        // The test runner writes on the same line before the test does.
-        let line = line.unwrap();
-        let Some((_, line)) = line.split_once("child> ") else { continue };
-        said.push(line.to_owned());
-        if line == word {
-            break;
-        }
-    }
-    said
-}
-
-fn say(line: &str) {
-    println!("child> {line}");
-    std::io::stdout().flush().unwrap();
-}
-
-/// The folder, when this process was told to do this.
-fn told_to(job: &str) -> Option<PathBuf> {
-    (env::var(JOB).as_deref() == Ok(job)).then(|| env::var_os(FOLDER).unwrap().into())
-}
-
-fn store(folder: &Path) -> SqliteStore {
-    SqliteStore::open(&folder.join("segl.db"), log_id()).unwrap()
-}
-
-fn softhsm_token() -> Option<Pkcs11Token> {
-    let module = env::var_os(MODULE)?;
-    Some(Module::load(module).unwrap().open(SoftHsm::LABEL, &Pin::new(SoftHsm::PIN)).unwrap())
-}
-
 /// Not a test by itself: the process that is killed.
 #[test]
 fn victim() {
@@ -227,12 +350,22 @@ fn victim() {
 }
 
 fn be_victim<T: Token>(folder: &Path, token: T) {
-    let rig = Rig::new();
-    let store = store(folder);
-    let unit = TimeStampUnit::new(&rig, "unit", &[Answer::Well]);
+    seal_one(&Rig::new(), &store(folder), folder, 1, token);
+    panic!("nobody stopped it");
+}
+
+/// Seals as attempt `n` and lets the seal out, stopping where it is to stop. Gives the serial number.
+fn seal_one<T: Token, R: IssuedCertificates>(
+    rig: &Rig<R>,
+    store: &SqliteStore,
+    folder: &Path,
+    n: u64,
+    token: T,
+) -> SerialNumber {
+    let unit = TimeStampUnit::new(rig, "unit", &[Answer::Well]);
     let outcome = rig.seal_answering(
-        &store,
-        1,
+        store,
+        n,
         Pausing(token),
         Level::Lta,
         Wrong::Nothing,
@@ -254,23 +387,14 @@ fn be_victim<T: Token>(folder: &Path, token: T) {
         },
     );
     let sealed = outcome.sealed.unwrap();
+    let serial = SerialNumber::from_der_content(sealed.certificate().serial()).unwrap();
     at("sealed");
     fs::write(folder.join("part"), &outcome.document).unwrap();
     at("written");
-    sealed.release(rig.clock(), salts(1)).unwrap();
+    sealed.release(rig.clock(), salts(n)).unwrap();
     at("released");
-    fs::rename(folder.join("part"), folder.join("sealed.pdf")).unwrap();
-    panic!("nobody stopped it");
-}
-
-/// Stops here for ever, when this is the place.
-fn at(place: &str) {
-    if env::var(PLACE).as_deref() == Ok(place) {
-        say(place);
-        loop {
-            std::thread::park();
-        }
-    }
+    fs::rename(folder.join("part"), folder.join(format!("sealed-{n}.pdf"))).unwrap();
+    serial
 }
 
 /// Not a test by itself: the process that starts after the crash.
@@ -310,76 +434,11 @@ fn restart() {
         other => format!("{other:?}"),
     });
     // Nothing of the document is in the journal of a sealing that was cut off.
+    let digest = segl::crypto::sha256(CONTRACT);
     for name in ["segl.db", "segl.db-wal"] {
         let bytes = fs::read(folder.join(name)).unwrap_or_default();
         assert!(!bytes.windows(15).any(|window| window == b"street lighting"));
-        assert!(!bytes.windows(32).any(|window| window == segl::crypto::sha256(CONTRACT)));
+        assert!(!bytes.windows(32).any(|window| window == digest));
     }
     say("done");
-}
-
-/// Not a test by itself: one of two processes that want to seal the same requests.
-#[test]
-fn racer() {
-    let Some(folder) = told_to("racer") else { return };
-    let rig = Rig::new();
-    let store = store(&folder);
-    let token = Faulty::new(SoftToken::new(rig.rng()), None);
-    // Serial numbers and keys must differ from the other's.
-    let mut own = [0; 8];
-    own.copy_from_slice(&segl::crypto::sha256(&std::process::id().to_be_bytes())[..8]);
-    rig.seed_from(u64::from_be_bytes(own) >> 8);
-    for n in 1..=ROUNDS {
-        match rig.try_seal(&store, n, token.clone(), Level::B) {
-            Ok(sealed) => {
-                sealed.release(rig.clock(), salts(n)).unwrap();
-                say(&format!("sealed {n}"));
-            }
-            Err(OpenError::InProgress { .. } | OpenError::AlreadyCompleted { .. }) => {
-                say(&format!("refused {n}"))
-            }
-            Err(other) => panic!("{other}"),
-        }
-    }
-    say(&format!("signed {}", token.calls().sign));
-    say("done");
-}
-
-/// A token that stops for ever when it comes to the place.
-struct Pausing<T>(T);
-
-impl<T: Token> Pausing<T> {
-    fn around<R>(&self, call: &str, work: impl FnOnce() -> R) -> R {
-        at(&format!("before {call}"));
-        let result = work();
-        at(&format!("after {call}"));
-        result
-    }
-}
-
-impl<T: Token> Token for Pausing<T> {
-    type Key = T::Key;
-    type Error = T::Error;
-
-    fn description(&self) -> &TokenDescription {
-        self.0.description()
-    }
-    fn generate(&self, curve: Curve, id: KeyId) -> Result<T::Key, T::Error> {
-        self.around("generate", || self.0.generate(curve, id))
-    }
-    fn read_back(&self, key: &T::Key) -> Result<ReadBack, T::Error> {
-        self.around("read_back", || self.0.read_back(key))
-    }
-    fn sign(&self, key: &mut T::Key, tbs: &ToBeSigned) -> Result<SignatureValue, T::Error> {
-        self.around("sign", || self.0.sign(key, tbs))
-    }
-    fn destroy(&self, key: &mut T::Key) -> Result<(), T::Error> {
-        self.around("destroy", || self.0.destroy(key))
-    }
-    fn look_up(&self, key: &mut T::Key) -> Result<Trace, T::Error> {
-        self.around("look_up", || self.0.look_up(key))
-    }
-    fn sweep(&self) -> Result<Swept, T::Error> {
-        self.0.sweep()
-    }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test takes what it needs of this")]
 
+pub mod process;
+
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,8 +12,8 @@ use segl::Embedded;
 use segl::ades::{Evidence, Level};
 use segl::authority::{AuthorityKeys, AuthorityMaterial, TestAuthority};
 use segl::cert::{
-    Approved, IssuedCertificates as _, IssuerKey, Lifetime, MemoryRegister, Presented, Revocation,
-    SealProfile, SerialNumber,
+    Approved, IssuedCertificates, IssuerKey, Lifetime, MemoryRegister, Presented, Revocation, SealProfile,
+    SerialNumber,
 };
 use segl::crypto::{Digest, DigestAlgorithm, Time};
 use segl::evidence::Need;
@@ -40,13 +42,14 @@ pub const CONTRACT: &[u8] = include_bytes!("../../examples/contract.pdf");
 pub const HOUR: Duration = Duration::from_secs(3600);
 
 /// The embedded TEST authority with its register, and a clock that moves a little whenever it is read.
-pub struct Rig {
+pub struct Rig<R = MemoryRegister> {
     pub authority: TestAuthority,
     pub keys: AuthorityKeys,
-    pub register: MemoryRegister,
+    pub register: R,
     pub now: Cell<Time>,
     issued: Cell<usize>,
     seed: AtomicU64,
+    serials: Cell<Option<u64>>,
 }
 
 /// What goes wrong outside of the device.
@@ -133,9 +136,28 @@ impl Rig {
 
     fn with(authority: TestAuthority, keys: AuthorityKeys, register: MemoryRegister) -> Self {
         let (now, issued, seed) = (Cell::new(T0), Cell::new(0), AtomicU64::new(1));
-        Self { authority, keys, register, now, issued, seed }
+        Self { authority, keys, register, now, issued, seed, serials: Cell::default() }
     }
 
+    /// The same authority with another register, one that several processes have in common.
+    pub fn registering_in<R: IssuedCertificates>(self, register: R) -> Rig<R> {
+        let Self { authority, keys, now, issued, seed, serials, .. } = self;
+        Rig { authority, keys, register, now, issued, seed, serials }
+    }
+
+    /// The same authority for another thread or process, with a register of its own.
+    pub fn of((material, keys): &(AuthorityMaterial, AuthorityKeys)) -> Self {
+        let authority = TestAuthority::open(&urls(), keys.clone(), material.clone()).unwrap();
+        Self::with(authority, keys.clone(), MemoryRegister::default())
+    }
+
+    /// Another authority with the same names and other keys.
+    fn stranger() -> Self {
+        Self::seeded(666)
+    }
+}
+
+impl<R: IssuedCertificates> Rig<R> {
     /// A millisecond later at every reading.
     pub fn clock(&self) -> Time {
         let now = self.now.get() + Duration::from_millis(1);
@@ -150,6 +172,11 @@ impl Rig {
     /// Random numbers of its own, for one of several processes.
     pub fn seed_from(&self, seed: u64) {
         self.seed.store(seed, Ordering::Relaxed);
+    }
+
+    /// From now on the issuer draws its serial numbers as everyone does who was told this seed.
+    pub fn serials_from(&self, seed: u64) {
+        self.serials.set(Some(seed));
     }
 
     pub fn order(&self, level: Level) -> Order {
@@ -258,7 +285,8 @@ impl Rig {
         observe: Observe<'_>,
     ) -> Outcome<'j, T, J> {
         let clock = || self.clock();
-        let embedded = Embedded::new(&self.authority, &self.register, &clock, self.rng());
+        let rng = self.serials.get().map_or_else(|| self.rng(), SeededRng::new);
+        let embedded = Embedded::new(&self.authority, &self.register, &clock, rng);
         let parts = Parts { rig: self, embedded, wrong };
         let mut tolerances = Tolerances::default();
         if wrong == Wrong::LateDestruction {
@@ -279,12 +307,6 @@ impl Rig {
         let sealed = seal(attempt, token, &mut document, &order, &helpers, &mut self.rng(), approve, observe);
         let said = format!("{:?} {order:?} {:?}", document.pdf, sealed.as_ref().err());
         Outcome { sealed, document: [CONTRACT, document.pdf.tail()].concat(), said }
-    }
-
-    /// The same authority for another thread or process, with a register of its own.
-    pub fn of((material, keys): &(AuthorityMaterial, AuthorityKeys)) -> Self {
-        let authority = TestAuthority::open(&urls(), keys.clone(), material.clone()).unwrap();
-        Self::with(authority, keys.clone(), MemoryRegister::default())
     }
 
     /// How many certificates the issuer was asked for.
@@ -311,16 +333,14 @@ pub fn profile(unit: &str) -> SealProfile {
     seals::profile(unit, Lifetime::Hours12, Curve::P256)
 }
 
-type Clock<'a> = Embedded<'a, MemoryRegister, SeededRng>;
-
 /// Issuer and source of evidence.
-struct Parts<'a> {
-    rig: &'a Rig,
-    embedded: Clock<'a>,
+struct Parts<'a, R> {
+    rig: &'a Rig<R>,
+    embedded: Embedded<'a, R, SeededRng>,
     wrong: Wrong,
 }
 
-impl Issuer for Parts<'_> {
+impl<R: IssuedCertificates> Issuer for Parts<'_, R> {
     fn present(&self, profile: &SealProfile) -> Result<Presented, ServiceError> {
         if self.wrong == Wrong::Present { Err("injected".into()) } else { self.embedded.present(profile) }
     }
@@ -366,7 +386,7 @@ impl Issuer for Parts<'_> {
     }
 }
 
-impl EvidenceSource for Parts<'_> {
+impl<R: IssuedCertificates> EvidenceSource for Parts<'_, R> {
     fn answer(&self, need: &Need) -> Option<Vec<u8>> {
         match self.wrong {
             Wrong::NoEvidence => None,
@@ -486,15 +506,15 @@ impl Document for Paper {
 }
 
 /// A time-stamp unit that answers in turn as it is told, and in the end always the same way.
-pub struct TimeStampUnit<'a> {
-    pub rig: &'a Rig,
+pub struct TimeStampUnit<'a, R = MemoryRegister> {
+    pub rig: &'a Rig<R>,
     pub name: &'static str,
     pub answers: RefCell<Vec<Answer>>,
     pub asked: Cell<usize>,
 }
 
-impl<'a> TimeStampUnit<'a> {
-    pub fn new(rig: &'a Rig, name: &'static str, answers: &[Answer]) -> Self {
+impl<'a, R: IssuedCertificates> TimeStampUnit<'a, R> {
+    pub fn new(rig: &'a Rig<R>, name: &'static str, answers: &[Answer]) -> Self {
         Self { rig, name, answers: RefCell::new(answers.to_vec()), asked: Cell::new(0) }
     }
 
@@ -504,7 +524,7 @@ impl<'a> TimeStampUnit<'a> {
     }
 }
 
-impl Stamper for TimeStampUnit<'_> {
+impl<R: IssuedCertificates> Stamper for TimeStampUnit<'_, R> {
     fn name(&self) -> &str {
         self.name
     }
@@ -555,7 +575,7 @@ impl Stamper for TimeStampUnit<'_> {
     }
 }
 
-impl TimeStampUnit<'_> {
+impl<R: IssuedCertificates> TimeStampUnit<'_, R> {
     /// A token for the same digest and nonce.
     fn under_another_policy(&self, asked: &segl::tsp::TimestampRequest, serial: &[u8], now: Time) -> Vec<u8> {
         let digest = Digest::new(DigestAlgorithm::Sha256, asked.imprint().hash().to_vec()).unwrap();
@@ -565,13 +585,6 @@ impl TimeStampUnit<'_> {
         let pending = unit.accept(&request, segl::tsp::Clock::Fit(now)).unwrap().prepare(serial).unwrap();
         let value = self.rig.keys.time_stamp_unit.sign(&pending.to_be_signed()).unwrap();
         pending.finish(&value)
-    }
-}
-
-impl Rig {
-    /// Another authority with the same names and other keys.
-    fn stranger() -> Self {
-        Self::seeded(666)
     }
 }
 
