@@ -41,7 +41,8 @@ pub struct SealOrder<'a> {
 /// What is to be issued to a key that lives as long as its certificate.
 #[derive(Clone, Debug)]
 pub struct KeyOrder<'a> {
-    /// The content that was shown and approved.
+    /// The content that was shown and approved. Where the issuer signs with another algorithm than the usual one of its key, the
+    /// content says so ([`Presented::signed_with`]).
     pub approved: Approved,
     /// The proof that the key is held; nothing else of it is taken over (RFC 2986).
     pub request: &'a CertificationRequest,
@@ -80,7 +81,8 @@ impl Issuer {
         &self.identity
     }
 
-    /// Makes the content of a seal certificate, to be shown. Nothing is reserved or signed.
+    /// Makes the content of a seal certificate, to be shown, which names the algorithm this key signs with. Nothing is reserved
+    /// or signed.
     pub fn present(&self, profile: &SealProfile) -> Result<Presented, ProfileError> {
         // A pair is put in whole, whatever panicked before.
         let last = || self.presented.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +91,7 @@ impl Issuer {
         {
             return Ok(presented.clone());
         }
-        let presented = profile.present(&self.certificate)?;
+        let presented = profile.present(&self.certificate)?.signed_with(self.key.algorithm())?;
         *last() = Some((profile.clone(), presented.clone()));
         Ok(presented)
     }
@@ -168,6 +170,7 @@ impl Issuer {
         let revoked = register.revoked(&self.identity).map_err(CrlError::Register)?;
         let number = register.next_crl_number(&self.identity).map_err(CrlError::Register)?;
         let mut builder = CrlBuilder::new(&self.certificate, number, now, now + life)
+            .signed_with(self.key.algorithm())
             .keeps_expired_since(self.certificate.not_before());
         for certificate in speaks_about {
             builder = builder.speaks_about(certificate)?;

@@ -69,6 +69,7 @@ impl Responder {
         }
         let issuer = IssuerKey::of_spki(self.issuer.spki_der());
         let mut builder = OcspResponseBuilder::new(&self.certificate, now, now + self.life)
+            .signed_with(self.key.algorithm())
             .archive_cutoff(self.issuer.not_before())
             .nonce(request.nonce.clone());
         for certificate in &request.certificates {

@@ -20,7 +20,10 @@ impl Stamper {
         chain: Vec<Certificate>,
         key: AuthorityKey,
     ) -> Result<Self, AuthorityError> {
-        let unit = Authority::new(certificate, oids::BEST_PRACTICES_POLICY)?.with_chain(chain).qualified();
+        let unit = Authority::new(certificate, oids::BEST_PRACTICES_POLICY)?
+            .with_algorithm(key.algorithm())
+            .with_chain(chain)
+            .qualified();
         Ok(Self { unit, key })
     }
 

@@ -123,7 +123,8 @@ impl TestAuthority {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Self, CreateError<R::Error>> {
         let from = now - BACKDATED;
-        let root_profile = profile(AuthorityRole::Root, names, urls, &keys.root).map_err(IssueError::Spki)?;
+        let root_profile =
+            profile(AuthorityRole::Root, names, urls, &keys.root, &keys.root).map_err(IssueError::Spki)?;
         let identity = IssuerKey::of_spki(keys.root.spki_der());
         let prepare = |serial: &SerialNumber| root_profile.prepare(None, keys.root.spki_der(), serial, from);
         let times = (now, from);
@@ -393,9 +394,10 @@ fn profile(
     names: &AuthorityNames,
     urls: &AuthorityUrls,
     key: &AuthorityKey,
+    signing: &AuthorityKey,
 ) -> Result<AuthorityProfile, segl_crypto::PublicKeyError> {
     let kind: KeyKind = PublicKey::from_spki_der(key.spki_der())?.kind();
-    Ok(AuthorityProfile::new(role, names, urls).key(kind))
+    Ok(AuthorityProfile::new(role, names, urls).key(kind).signed_with(signing.algorithm()))
 }
 
 /// Under which names and addresses a key of the authority is certified.
@@ -414,7 +416,7 @@ fn issue_below<R: IssuedCertificates>(
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Certificate, IssueError<R::Error>> {
     let Subject { names, urls, key } = subject;
-    let profile = profile(role, names, urls, key).map_err(IssueError::Spki)?;
+    let profile = profile(role, names, urls, key, issuer.key()).map_err(IssueError::Spki)?;
     let from = (now - BACKDATED).max(issuer.certificate().not_before());
     issuer.issue_long_lived(register, now, from, rng, |serial| {
         profile.prepare(Some(issuer.certificate()), key.spki_der(), serial, from)

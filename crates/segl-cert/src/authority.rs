@@ -1,4 +1,4 @@
-use segl_crypto::{KeyKind, Time};
+use segl_crypto::{KeyKind, SignatureAlgorithm, Time};
 use segl_x509::{Certificate, ObjectIdentifier};
 
 use crate::{
@@ -113,6 +113,7 @@ pub struct AuthorityProfile {
     name: Vec<u8>,
     urls: AuthorityUrls,
     key: KeyKind,
+    signed_with: Option<SignatureAlgorithm>,
 }
 
 impl AuthorityProfile {
@@ -122,13 +123,21 @@ impl AuthorityProfile {
             AuthorityRole::OcspResponder => KeyKind::EcP256,
             _ => KeyKind::EcP384,
         };
-        Self { role, name: names.name(role), urls: urls.clone(), key }
+        Self { role, name: names.name(role), urls: urls.clone(), key, signed_with: None }
     }
 
-    /// Takes another kind of key: P-256, P-384, P-521, or RSA of at least 3000 bits.
+    /// Takes another kind of key: P-256, P-384, P-521, RSA of at least 3000 bits, and for a root or an issuing authority
+    /// Ed25519, which TS 119 312 does not list.
     #[must_use]
     pub fn key(mut self, key: KeyKind) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Says with which algorithm the issuer signs, as [`Presented::signed_with`]; for a root that is its own key.
+    #[must_use]
+    pub fn signed_with(mut self, algorithm: SignatureAlgorithm) -> Self {
+        self.signed_with = Some(algorithm);
         self
     }
 
@@ -153,6 +162,8 @@ impl AuthorityProfile {
             KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 => true,
             // TS 119 312 recommends 3000 bits and more.
             KeyKind::Rsa { bits } => bits >= 3000,
+            // Nobody verifies time-stamps with it.
+            KeyKind::Ed25519 => matches!(self.role, AuthorityRole::Root | AuthorityRole::IssuingCa),
             _ => false,
         };
         if !key_fits {
@@ -173,7 +184,11 @@ impl AuthorityProfile {
             algorithm: algorithm.to_der(),
             extensions: self.extensions(facts.as_ref()),
         };
-        Ok(Presented::new(CertificateContent::from_template(template), facts, None))
+        let presented = Presented::new(CertificateContent::from_template(template), facts, None, algorithm);
+        match self.signed_with {
+            Some(algorithm) => presented.signed_with(algorithm),
+            None => Ok(presented),
+        }
     }
 
     fn extensions(&self, issuer: Option<&IssuerFacts>) -> Vec<Extension> {

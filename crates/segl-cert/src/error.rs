@@ -1,10 +1,18 @@
-use segl_crypto::{KeyKind, PublicKeyError, Time};
+use segl_crypto::{KeyKind, PublicKeyError, SignatureAlgorithm, Time};
 use segl_x509::{CertificateError, CertificateSignatureError};
 
 /// Why a profile does not make a certificate content: what it forbids does not build.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
+    /// The issuer's key does not sign with this algorithm, or TS 119 312 does not list it.
+    #[error("a key of the kind {key:?} does not sign with {algorithm} here")]
+    Algorithm {
+        /// The issuer's key.
+        key: KeyKind,
+        /// The algorithm asked for.
+        algorithm: SignatureAlgorithm,
+    },
     /// Validity-assured certificates are short-term (EN 319 411-1 GEN-6.6.1-04, -05): 12 hours are, 10 days are not.
     #[error("a certificate of 24 hours or more cannot be validity-assured")]
     AssuredTooLong,

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use segl_crypto::{PublicKey, SignatureValue, Time, ToBeSigned};
+use segl_crypto::{PublicKey, SignatureAlgorithm, SignatureValue, Time, ToBeSigned};
 use segl_x509::Certificate;
 
 use crate::{
-    AssembleError, CertificateContent, Device, PrepareError, SerialNumber,
+    AssembleError, CertificateContent, Device, PrepareError, ProfileError, SerialNumber,
     asn1::{BIT_STRING, SEQUENCE, tlv},
-    profile::{IssuerFacts, Template, algorithm_of, last_second},
+    profile::{IssuerFacts, Template, last_second, signs_with},
 };
 
 /// A certificate content ready to be shown. Nothing is reserved, generated or signed yet: who declines now leaves no
@@ -19,6 +19,7 @@ pub struct Presented {
     content: Arc<CertificateContent>,
     issuer: Option<Issuer>,
     device: Option<Device>,
+    algorithm: SignatureAlgorithm,
 }
 
 /// A content that somebody approved by its SHA-256.
@@ -47,9 +48,28 @@ impl Presented {
         content: CertificateContent,
         issuer: Option<IssuerFacts>,
         device: Option<Device>,
+        algorithm: SignatureAlgorithm,
     ) -> Self {
         let issuer = issuer.map(|facts| Issuer { key: facts.key, validity: facts.validity });
-        Self { content: Arc::new(content), issuer, device }
+        Self { content: Arc::new(content), issuer, device, algorithm }
+    }
+
+    /// Says with which algorithm the issuer signs, where that is not the usual one of its key: RSASSA-PSS, or RSA with
+    /// another digest. The content names it, so it is said before the content is shown. Digests are SHA-2 and SHA-3 of at
+    /// least 256 bits, and the salt of PSS is as long as the digest (TS 119 312).
+    ///
+    /// # Errors
+    /// [`ProfileError::Algorithm`] when the issuer's key does not sign so.
+    pub fn signed_with(self, algorithm: SignatureAlgorithm) -> Result<Self, ProfileError> {
+        if algorithm == self.algorithm {
+            return Ok(self);
+        }
+        let key = self.issuer.as_ref().map_or(self.content.key(), |issuer| issuer.key.kind());
+        if !signs_with(key, algorithm) {
+            return Err(ProfileError::Algorithm { key, algorithm });
+        }
+        let template = Template { algorithm: algorithm.to_der(), ..self.content.template().clone() };
+        Ok(Self { content: Arc::new(CertificateContent::from_template(template)), algorithm, ..self })
     }
 
     /// What is to be shown.
@@ -100,7 +120,7 @@ impl Presented {
         serial: &SerialNumber,
         not_before: Time,
     ) -> Result<Prepared, PrepareError> {
-        let Self { content, issuer, .. } = self;
+        let Self { content, issuer, algorithm, .. } = self;
         let subject = PublicKey::from_spki_der(spki_der).map_err(PrepareError::Key)?;
         if subject.kind() != content.key() {
             return Err(PrepareError::KeyDiffers { shown: content.key(), got: subject.kind() });
@@ -118,8 +138,6 @@ impl Presented {
             });
         }
         let issuer = issuer.map_or(subject, |issuer| issuer.key);
-        let algorithm = algorithm_of(issuer.kind())
-            .ok_or(PrepareError::Profile(crate::ProfileError::Key(issuer.kind())))?;
         let tbs = content.template().to_tbs(serial, not_before, spki_der);
         Ok(Prepared { content, issuer, serial: *serial, not_before, tbs: ToBeSigned::new(tbs, algorithm) })
     }

@@ -74,16 +74,16 @@ pub(crate) fn present(
     {
         return Err(ProfileError::NotMarkedTest { name: (*name).to_owned() });
     }
-    let (seconds, device) = (subject.seconds, subject.device);
+    let (seconds, device, algorithm) = (subject.seconds, subject.device, facts.key.default_algorithm());
     let template = Template {
         issuer: facts.name.clone(),
         subject: named.der,
         seconds,
         key,
-        algorithm: facts.key.default_algorithm().to_der(),
+        algorithm: algorithm.to_der(),
         extensions: terms.extensions(&facts, subject),
     };
-    Ok(Presented::new(CertificateContent::from_template(template), Some(facts), Some(device)))
+    Ok(Presented::new(CertificateContent::from_template(template), Some(facts), Some(device), algorithm))
 }
 
 /// Keys that live long: EC of 256 bits and more, RSA as TS 119 312 recommends it.

@@ -1,4 +1,4 @@
-use segl_crypto::{KeyKind, PublicKey, SignatureAlgorithm, Time, sha1};
+use segl_crypto::{DigestAlgorithm, KeyKind, PublicKey, SignatureAlgorithm, SignatureScheme, Time, sha1};
 use segl_x509::{Certificate, ObjectIdentifier};
 
 use crate::{
@@ -258,8 +258,25 @@ pub(crate) fn algorithm_of(key: KeyKind) -> Option<SignatureAlgorithm> {
         KeyKind::EcP256 => Some(SignatureAlgorithm::ECDSA_SHA256),
         KeyKind::EcP384 => Some(SignatureAlgorithm::ECDSA_SHA384),
         KeyKind::EcP521 => Some(SignatureAlgorithm::ECDSA_SHA512),
+        KeyKind::Ed25519 => Some(SignatureAlgorithm::ED25519),
         KeyKind::Rsa { .. } => Some(SignatureAlgorithm::RSA_SHA256),
         _ => None,
+    }
+}
+
+/// Whether a key of this kind signs so, with a digest that TS 119 312 lists and, in PSS, a salt as long as it.
+pub(crate) fn signs_with(key: KeyKind, algorithm: SignatureAlgorithm) -> bool {
+    use DigestAlgorithm::{Sha3_256, Sha3_384, Sha3_512, Sha256, Sha384, Sha512};
+    let listed = algorithm
+        .digest()
+        .filter(|digest| [Sha256, Sha384, Sha512, Sha3_256, Sha3_384, Sha3_512].contains(digest));
+    match (key, algorithm.scheme(), listed) {
+        (KeyKind::Rsa { .. }, SignatureScheme::RsaPkcs1, Some(_)) => true,
+        (KeyKind::Rsa { .. }, SignatureScheme::RsaPss { salt_len }, Some(digest)) => {
+            salt_len == digest.output_len()
+        }
+        (KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521, SignatureScheme::Ecdsa, Some(_)) => true,
+        _ => algorithm_of(key) == Some(algorithm),
     }
 }
 

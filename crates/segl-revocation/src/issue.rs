@@ -1,4 +1,4 @@
-use segl_crypto::{PublicKey, SignatureValue, Time, ToBeSigned};
+use segl_crypto::{PublicKey, SignatureAlgorithm, SignatureValue, Time, ToBeSigned};
 use segl_x509::Certificate;
 
 use crate::{
@@ -31,6 +31,7 @@ pub struct CrlBuilder<'a> {
     next_update: Time,
     keeps_expired_since: Option<Time>,
     entries: Vec<Vec<u8>>,
+    algorithm: Option<SignatureAlgorithm>,
 }
 
 /// A CRL waiting for its issuer's signature.
@@ -51,6 +52,7 @@ impl<'a> CrlBuilder<'a> {
             next_update: next_update.truncate_to_seconds(),
             keeps_expired_since: None,
             entries: Vec::new(),
+            algorithm: None,
         }
     }
 
@@ -59,6 +61,13 @@ impl<'a> CrlBuilder<'a> {
     #[must_use]
     pub fn keeps_expired_since(mut self, since: Time) -> Self {
         self.keeps_expired_since = Some(since.truncate_to_seconds());
+        self
+    }
+
+    /// Signs with another algorithm than the usual one of the issuer's key, for example RSASSA-PSS.
+    #[must_use]
+    pub fn signed_with(mut self, algorithm: SignatureAlgorithm) -> Self {
+        self.algorithm = Some(algorithm);
         self
     }
 
@@ -106,7 +115,8 @@ impl<'a> CrlBuilder<'a> {
         if next_update <= this_update {
             return Err(IssueError::NextUpdate { this_update, next_update });
         }
-        let algorithm = self.issuer.public_key()?.default_algorithm();
+        let usual = self.issuer.public_key()?.default_algorithm();
+        let algorithm = self.algorithm.unwrap_or(usual);
         let identifier = self.issuer.subject_key_identifier().ok().flatten();
         let identifier = identifier.unwrap_or_else(|| self.issuer.computed_key_identifier().to_vec());
         let mut extensions = vec![

@@ -1,4 +1,4 @@
-use segl_crypto::{SignatureValue, Time, ToBeSigned, sha1};
+use segl_crypto::{SignatureAlgorithm, SignatureValue, Time, ToBeSigned, sha1};
 use segl_x509::Certificate;
 
 use crate::{
@@ -20,6 +20,7 @@ pub struct OcspResponseBuilder<'a> {
     archive_cutoff: Option<Time>,
     nonce: Option<Vec<u8>>,
     singles: Vec<Vec<u8>>,
+    algorithm: Option<SignatureAlgorithm>,
 }
 
 /// An OCSP response waiting for its responder's signature.
@@ -41,6 +42,7 @@ impl<'a> OcspResponseBuilder<'a> {
             archive_cutoff: None,
             nonce: None,
             singles: Vec::new(),
+            algorithm: None,
         }
     }
 
@@ -55,6 +57,13 @@ impl<'a> OcspResponseBuilder<'a> {
     #[must_use]
     pub fn nonce(mut self, nonce: Option<Vec<u8>>) -> Self {
         self.nonce = nonce;
+        self
+    }
+
+    /// Signs with another algorithm than the usual one of the responder's key, for example RSASSA-PSS.
+    #[must_use]
+    pub fn signed_with(mut self, algorithm: SignatureAlgorithm) -> Self {
+        self.algorithm = Some(algorithm);
         self
     }
 
@@ -107,7 +116,8 @@ impl<'a> OcspResponseBuilder<'a> {
         if next_update <= this_update {
             return Err(IssueError::NextUpdate { this_update, next_update });
         }
-        let algorithm = self.responder.public_key()?.default_algorithm();
+        let usual = self.responder.public_key()?.default_algorithm();
+        let algorithm = self.algorithm.unwrap_or(usual);
         let by_key = tlv(0xa2, &[&tlv(OCTET_STRING, &[&sha1(self.responder.public_key_bits())])]);
         let nonce = self.nonce.map(|nonce| {
             let value = tlv(OCTET_STRING, &[&nonce]);

@@ -5,10 +5,19 @@ import eu.europa.esig.dss.diagnostic.DiagnosticData;
 import eu.europa.esig.dss.diagnostic.SignatureWrapper;
 import eu.europa.esig.dss.diagnostic.TimestampWrapper;
 import eu.europa.esig.dss.diagnostic.jaxb.XmlDigestMatcher;
+import eu.europa.esig.dss.enumerations.KeyUsageBit;
+import eu.europa.esig.dss.enumerations.OidDescription;
 import eu.europa.esig.dss.jaxb.object.Message;
 import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.FileDocument;
+import eu.europa.esig.dss.model.x509.CertificateToken;
+import eu.europa.esig.dss.model.x509.extension.CertificateExtensions;
+import eu.europa.esig.dss.model.x509.extension.CertificatePolicy;
+import eu.europa.esig.dss.model.x509.extension.PSD2QcType;
+import eu.europa.esig.dss.model.x509.extension.QCLimitValue;
+import eu.europa.esig.dss.model.x509.extension.QcStatements;
 import eu.europa.esig.dss.simplereport.SimpleReport;
+import eu.europa.esig.dss.spi.CertificateExtensionsUtils;
 import eu.europa.esig.dss.spi.DSSUtils;
 import eu.europa.esig.dss.spi.validation.CertificateVerifier;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
@@ -39,11 +48,14 @@ import java.util.Map;
  *
  * <p>The policy is the default of DSS. Nothing is fetched from the network: what is neither in the file nor in the request is
  * missing. Names in {@code revocation} that end in {@code .crl} are CRLs, all others OCSP responses.
+ *
+ * <p>With {@code "certificate": true} the file is a certificate, which is not judged: the answer says what DSS reads in it.
  */
 public final class Judge {
 
     /** What is asked about one file. */
-    public record Request(String file, String time, List<String> trust, List<String> revocation) {}
+    public record Request(
+            String file, String time, List<String> trust, List<String> revocation, boolean certificate) {}
 
     private static final ObjectMapper JSON = new ObjectMapper()
             .setSerializationInclusion(JsonInclude.Include.NON_NULL)
@@ -65,7 +77,11 @@ public final class Judge {
         try {
             Request request = JSON.readValue(line, Request.class);
             answer.put("file", request.file());
-            judge(request, answer);
+            if (request.certificate()) {
+                answer.put("certificate", describe(DSSUtils.loadCertificate(new File(request.file()))));
+            } else {
+                judge(request, answer);
+            }
         } catch (Exception | StackOverflowError refusal) {
             // A refused file is an answer too: tests feed broken ones on purpose.
             answer.put("error", refusal.getClass().getSimpleName() + ": " + refusal.getMessage());
@@ -148,6 +164,59 @@ public final class Judge {
         return fields;
     }
 
+    private static Map<String, Object> describe(CertificateToken certificate) {
+        CertificateExtensions extensions = CertificateExtensionsUtils.getCertificateExtensions(certificate);
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("keyUsage", certificate.getKeyUsageBits().stream().map(KeyUsageBit::getValue).toList());
+        fields.put("purposes", extensions.getExtendedKeyUsage() == null
+                ? List.of() : extensions.getExtendedKeyUsage().getOids());
+        fields.put("policies", extensions.getCertificatePolicies() == null ? List.of()
+                : extensions.getCertificatePolicies().getPolicyList().stream().map(CertificatePolicy::getOid).toList());
+        fields.put("crlUrls", CertificateExtensionsUtils.getCRLAccessUrls(certificate));
+        fields.put("ocspUrls", CertificateExtensionsUtils.getOCSPAccessUrls(certificate));
+        fields.put("caIssuersUrls", CertificateExtensionsUtils.getCAIssuersAccessUrls(certificate));
+        fields.put("ocspNoCheck", CertificateExtensionsUtils.hasOcspNoCheckExtension(certificate));
+        fields.put("validityAssured", CertificateExtensionsUtils.hasValAssuredShortTermCertsExtension(certificate));
+        fields.put("noRevAvail", extensions.getNoRevAvail() != null);
+        if (extensions.getQcStatements() != null) {
+            fields.put("statements", describe(extensions.getQcStatements()));
+        }
+        return fields;
+    }
+
+    private static Map<String, Object> describe(QcStatements statements) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("compliance", statements.isQcCompliance());
+        fields.put("qualifiedDevice", statements.isQcQSCD());
+        fields.put("types", orEmpty(statements.getQcTypes()).stream().map(OidDescription::getOid).toList());
+        fields.put("disclosureStatements", orEmpty(statements.getQcEuPDS()).stream()
+                .map(location -> List.of(location.getLanguage(), location.getUrl())).toList());
+        QCLimitValue limit = statements.getQcLimitValue();
+        if (limit != null) {
+            fields.put("limit", Map.of("currency", limit.getCurrency(),
+                    "amount", limit.getAmount(), "exponent", limit.getExponent()));
+        }
+        fields.put("retentionYears", statements.getQcEuRetentionPeriod());
+        fields.put("legislation", orEmpty(statements.getQcLegislationCountryCodes()));
+        fields.put("deviceLegislation", orEmpty(statements.getQcQSCDLegislationCountryCodes()));
+        fields.put("semantics", oid(statements.getQcSemanticsIdentifier()));
+        fields.put("identification", oid(statements.getQcIdentMethod()));
+        PSD2QcType services = statements.getPsd2QcType();
+        if (services != null) {
+            fields.put("paymentServices", Map.of(
+                    "roles", services.getRolesOfPSP().stream()
+                            .map(role -> List.of(role.getPspOid().getOid(), role.getPspName())).toList(),
+                    "authorityName", services.getNcaName(),
+                    "authorityId", services.getNcaId()));
+        }
+        fields.put("other", orEmpty(statements.getOtherOids()));
+        return fields;
+    }
+
+    private static String oid(OidDescription known) {
+        return known == null ? null : known.getOid();
+    }
+
     private static void putMessages(Map<String, Object> fields, String id, SimpleReport verdicts) {
         fields.put("errors", texts(verdicts.getAdESValidationErrors(id)));
         fields.put("warnings", texts(verdicts.getAdESValidationWarnings(id)));
@@ -170,7 +239,7 @@ public final class Judge {
         return value == null ? null : ((Enum<?>) value).name();
     }
 
-    private static List<String> orEmpty(List<String> list) {
+    private static <T> List<T> orEmpty(List<T> list) {
         return list == null ? List.of() : list;
     }
 }

@@ -1,12 +1,12 @@
 //! EU DSS, the reference implementation for eIDAS signatures, with its default policy and no network.
 
-use std::{io, process::Command, sync::OnceLock};
+use std::{io, path::Path, process::Command, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer};
 
 use super::{
     Skipped,
-    lines::{LineJudge, Question},
+    lines::{AboutCertificate, LineJudge, Question},
     prepared,
 };
 
@@ -94,6 +94,95 @@ pub struct DssTimestamp {
     pub warnings: Vec<String>,
 }
 
+/// What DSS reads in a certificate. Object identifiers are in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(clippy::exhaustive_structs, reason = "a test builds what it expects")]
+pub struct DssCertificate {
+    /// Names of the bits, as `nonRepudiation`.
+    pub key_usage: Vec<String>,
+    /// extKeyUsage.
+    pub purposes: Vec<String>,
+    /// certificatePolicies.
+    pub policies: Vec<String>,
+    /// cRLDistributionPoints.
+    pub crl_urls: Vec<String>,
+    /// Responders of authorityInfoAccess.
+    pub ocsp_urls: Vec<String>,
+    /// Issuers' certificates of authorityInfoAccess.
+    pub ca_issuers_urls: Vec<String>,
+    /// ocsp-nocheck is there.
+    pub ocsp_no_check: bool,
+    /// validity-assured-short-term is there.
+    pub validity_assured: bool,
+    /// noRevAvail is there.
+    pub no_rev_avail: bool,
+    /// qcStatements, when there are any.
+    pub statements: Option<DssStatements>,
+}
+
+/// What DSS reads in qcStatements.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(clippy::exhaustive_structs, reason = "a test builds what it expects")]
+pub struct DssStatements {
+    /// QcCompliance.
+    pub compliance: bool,
+    /// QcSSCD.
+    pub qualified_device: bool,
+    /// QcType.
+    pub types: Vec<String>,
+    /// QcPDS: language and address.
+    pub disclosure_statements: Vec<(String, String)>,
+    /// QcLimitValue.
+    pub limit: Option<DssLimit>,
+    /// QcRetentionPeriod.
+    pub retention_years: Option<i64>,
+    /// QcCClegislation.
+    pub legislation: Vec<String>,
+    /// QcQSCDlegislation.
+    pub device_legislation: Vec<String>,
+    /// semanticsIdentifier.
+    pub semantics: Option<String>,
+    /// QcIdentMethod.
+    pub identification: Option<String>,
+    /// The statement of TS 119 495.
+    pub payment_services: Option<DssPaymentServices>,
+    /// Statements that DSS has no name for.
+    pub other: Vec<String>,
+}
+
+/// QcLimitValue as DSS reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[allow(clippy::exhaustive_structs, reason = "a test builds what it expects")]
+pub struct DssLimit {
+    /// The letters of the currency, or its number.
+    pub currency: String,
+    /// The amount before the exponent.
+    pub amount: i64,
+    /// Power of ten.
+    pub exponent: i64,
+}
+
+/// Roles and authority of a payment service provider as DSS reads them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(clippy::exhaustive_structs, reason = "a test builds what it expects")]
+pub struct DssPaymentServices {
+    /// Object identifier and name of each role.
+    pub roles: Vec<(String, String)>,
+    /// Name of the competent authority.
+    pub authority_name: String,
+    /// Its identifier.
+    pub authority_id: String,
+}
+
+#[derive(Deserialize)]
+struct CertificateAnswer {
+    error: Option<String>,
+    certificate: Option<DssCertificate>,
+}
+
 fn named<'de, D: Deserializer<'de>>(names: D) -> Result<Vec<String>, D::Error> {
     Ok(Vec::<Option<String>>::deserialize(names)?.into_iter().flatten().collect())
 }
@@ -127,5 +216,16 @@ impl Dss {
     /// Java cannot be started, or ended without an answer. A file that DSS refuses is an answer, see [`DssReport::error`].
     pub fn judge(&self, question: &Question) -> io::Result<DssReport> {
         self.judge.ask(question)
+    }
+
+    /// Reads a certificate (DER or PEM). Nothing is judged.
+    ///
+    /// # Errors
+    /// As [`Dss::judge`], and `InvalidData` for what DSS does not take for a certificate.
+    pub fn certificate(&self, file: &Path) -> io::Result<DssCertificate> {
+        let answer: CertificateAnswer = self.judge.ask(&AboutCertificate { file, certificate: true })?;
+        answer
+            .certificate
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, answer.error.unwrap_or_default()))
     }
 }

@@ -1,8 +1,9 @@
 //! A judge that stays running: one JSON request a line in, one JSON answer a line out.
 
 use std::{
+    fmt::Debug,
     io::{self, BufRead, BufReader, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Mutex, PoisonError},
 };
@@ -17,6 +18,19 @@ pub struct Question {
     trust: Vec<PathBuf>,
     revocation: Vec<PathBuf>,
     clock: Option<String>,
+}
+
+/// Asks about a file, and nothing else.
+#[derive(Debug, Serialize)]
+pub(super) struct AboutFile<'a> {
+    pub(super) file: &'a Path,
+}
+
+/// Asks DSS what it reads in a certificate.
+#[derive(Debug, Serialize)]
+pub(super) struct AboutCertificate<'a> {
+    pub(super) file: &'a Path,
+    pub(super) certificate: bool,
 }
 
 impl Question {
@@ -77,7 +91,7 @@ impl LineJudge {
     }
 
     /// Asks one question and waits for its answer.
-    pub(super) fn ask<T: DeserializeOwned>(&self, question: &Question) -> io::Result<T> {
+    pub(super) fn ask<T: DeserializeOwned>(&self, question: &(impl Serialize + Debug)) -> io::Result<T> {
         // A judge whose asker panicked half-way may still owe an answer: it is not asked again.
         let mut slot = self.running.lock().unwrap_or_else(|poisoned| {
             let mut slot = PoisonError::into_inner(poisoned);

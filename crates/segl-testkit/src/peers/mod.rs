@@ -38,10 +38,13 @@ use std::{
 };
 
 pub use self::{
-    dss::{Dss, DssReport, DssSignature, DssTimestamp},
+    dss::{
+        Dss, DssCertificate, DssLimit, DssPaymentServices, DssReport, DssSignature, DssStatements,
+        DssTimestamp,
+    },
     lines::Question,
     openssl::{OpenSsl, Purpose},
-    pkilint::{Finding, Pkilint},
+    pkilint::{Detected, Finding, Pkilint},
     poppler::{PdfSig, PdfSigSignature},
     pyhanko::{Pyhanko, PyhankoReport, PyhankoSignature},
     qpdf::{Qpdf, QpdfVerdict},

@@ -1,19 +1,35 @@
 //! pkilint, which checks certificates, CRLs and OCSP responses against the profiles of ETSI and the IETF.
 
-use std::{io, path::Path, path::PathBuf, process::Command, process::Stdio};
+use std::{io, path::Path, path::PathBuf, process::Command, process::Stdio, sync::OnceLock};
 
 use serde::Deserialize;
 
-use super::{Skipped, prepared};
+use super::{
+    Skipped,
+    lines::{AboutFile, LineJudge},
+    prepared,
+};
 
 /// pkilint's commands.
 #[derive(Debug)]
 pub struct Pkilint {
     folder: PathBuf,
+    /// For many certificates: a start costs more than a certificate.
+    running: OnceLock<LineJudge>,
+}
+
+/// What pkilint's ETSI linter says of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "the type and what was found")]
+pub struct Detected {
+    /// The type it took the certificate for: `QCP-N-QSCD-EIDAS-FINAL-CERTIFICATE`.
+    pub kind: String,
+    /// Everything it found, notices too.
+    pub findings: Vec<Finding>,
 }
 
 /// One thing pkilint holds against a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Finding {
     /// `FATAL`, `ERROR`, `WARNING` or `NOTICE`.
     pub severity: String,
@@ -29,16 +45,35 @@ impl Pkilint {
     /// # Errors
     /// They were not set up.
     pub fn find() -> Result<Self, Skipped> {
-        prepared("pkilint", "SEGL_PEER_PKILINT").map(|folder| Self { folder })
+        prepared("pkilint", "SEGL_PEER_PKILINT").map(|folder| Self { folder, running: OnceLock::new() })
     }
 
-    /// Holds an end-entity certificate against EN 319 412, its type taken from its policies and statements. pkilint knows no
-    /// type for authorities, time-stamp units, responders or QCP-l: see [`Pkilint::certificate`].
+    /// Holds an end-entity certificate (DER) against EN 319 412, its type taken from its policies and statements: warnings and
+    /// worse. pkilint knows no type for authorities, time-stamp units, responders or QCP-l: see [`Pkilint::certificate`].
     ///
     /// # Errors
-    /// The program cannot be started, or its answer cannot be read.
+    /// The program cannot be started, its answer cannot be read, or it cannot read the certificate.
     pub fn etsi_certificate(&self, certificate: &Path) -> io::Result<Vec<Finding>> {
-        self.lint("lint_etsi_cert", &["-d"], certificate)
+        let mut findings = self.detected(certificate)?.findings;
+        findings.retain(|finding| ["FATAL", "ERROR", "WARNING"].contains(&finding.severity.as_str()));
+        Ok(findings)
+    }
+
+    /// The same with the type that was detected, and with notices.
+    ///
+    /// # Errors
+    /// As [`Pkilint::etsi_certificate`].
+    pub fn detected(&self, certificate: &Path) -> io::Result<Detected> {
+        let running = self.running.get_or_init(|| {
+            let mut program = Command::new(self.folder.join("python"));
+            program.args(["-c", include_str!("../../../../tests/peers/python/lint.py")]);
+            LineJudge::new(program)
+        });
+        let answer: Detection = running.ask(&AboutFile { file: certificate })?;
+        match (answer.kind, answer.findings) {
+            (Some(kind), Some(findings)) => Ok(Detected { kind, findings }),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, answer.error.unwrap_or_default())),
+        }
     }
 
     /// Holds any certificate against RFC 5280 and its kin.
@@ -75,6 +110,13 @@ impl Pkilint {
         })?;
         Ok(answer.into_findings())
     }
+}
+
+#[derive(Deserialize)]
+struct Detection {
+    kind: Option<String>,
+    findings: Option<Vec<Finding>>,
+    error: Option<String>,
 }
 
 #[derive(Deserialize)]
