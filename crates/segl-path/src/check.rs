@@ -1,12 +1,16 @@
 //! The path validation of RFC 5280, 6.1.
 
-use segl_x509::{Certificate, Extension, ObjectIdentifier, Oid, oids};
+use std::borrow::Cow;
+
+use segl_crypto::with_inherited_parameters;
+use segl_x509::{Certificate, Extension, KeyUsage, ObjectIdentifier, Oid, oids};
 
 use crate::anchor::Anchor;
 use crate::budget::Budget;
+use crate::constraints::AnchorConstraints;
 use crate::error::{Reason, Refusal};
 use crate::names::NameState;
-use crate::parameters::{Parameters, Purpose, Validity};
+use crate::parameters::{AuthorityUsages, Model, Parameters, Purpose, Validity};
 use crate::path::Path;
 use crate::policy_graph::PolicyGraph;
 use crate::signatures::SignatureMemo;
@@ -32,7 +36,7 @@ const PROCESSED: [ObjectIdentifier; 14] = [
 /// Validates one given path (RFC 5280, 6.1) without revocation.
 ///
 /// `certificates` go from the leaf to the one the anchor issued. If the leaf itself is the anchor, give it alone. No certificate
-/// at all is a path of the anchor with itself.
+/// at all is a path of the anchor with itself, of which nothing is checked.
 ///
 /// # Errors
 /// The first [`Refusal`] met on the way from the anchor down.
@@ -52,8 +56,14 @@ pub(crate) fn check_with(
     budget: &mut Budget,
     signatures: &mut SignatureMemo,
 ) -> Result<Path, Refusal> {
-    let mut state = State::new(certificates.len(), parameters);
     let is_anchor_itself = matches!(certificates, [only] if anchor.is(only));
+    let mut state = State::new(certificates.len(), parameters);
+    if !is_anchor_itself {
+        state.constrain(anchor.constraints());
+    }
+    let mut inherited: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut working = Cow::Borrowed(anchor.spki_der());
+    let mut holder = anchor.certificate();
     let refuse = |position: usize, certificate: &Certificate| {
         let certificate = certificate.clone();
         move |reason| Refusal { certificate, position, reason }
@@ -65,33 +75,38 @@ pub(crate) fn check_with(
         let above = certificates.get(position.saturating_add(1));
         let mut step = || -> Result<(), Reason> {
             if above.is_none() {
-                anchor_validity(anchor, parameters)?;
+                anchor_times(anchor, certificate, parameters)?;
             }
             if !is_anchor_itself {
-                let (name, spki) = above
-                    .map_or((anchor.name(), anchor.spki_der()), |above| (above.subject(), above.spki_der()));
-                if !certificate.issuer().matches(name) {
+                if !certificate.issuer().matches(above.map_or(anchor.name(), Certificate::subject)) {
                     return Err(Reason::IssuerName);
                 }
-                signatures.verify(certificate, spki, budget)?;
+                signatures.verify(certificate, &working, holder, budget)?;
             }
             if let Some(oid) = certificate.duplicate_extensions().first() {
                 return Err(Reason::DuplicateExtension { oid: (*oid).clone() });
             }
-            state.certificate(certificate, position == 0, parameters, budget)?;
+            state.certificate(certificate, above, position == 0, parameters, budget)?;
             if position > 0 {
                 state.prepare_for_next(certificate)?;
+                authority_purpose(certificate, parameters)?;
             }
             critical_extensions(certificate.extensions(), parameters)
         };
         step().map_err(refuse(position, certificate))?;
+        let key = with_inherited_parameters(certificate.spki_der(), &working);
+        if let Cow::Owned(completed) = &key {
+            inherited.push((position, completed.clone()));
+        }
+        working = key.into_owned().into();
+        holder = Some(certificate);
     }
     let Some(leaf) = certificates.first() else {
-        return Ok(state.finish(certificates, anchor, parameters));
+        return Ok(state.finish(certificates, anchor, inherited));
     };
-    state.wrap_up(leaf, parameters).map_err(refuse(0, leaf))?;
+    state.wrap_up(leaf).map_err(refuse(0, leaf))?;
     purpose(leaf, parameters.purpose).map_err(refuse(0, leaf))?;
-    Ok(state.finish(certificates, anchor, parameters))
+    Ok(state.finish(certificates, anchor, inherited))
 }
 
 /// What one certificate must be to issue others, whatever stands above and below (6.1.4 (k) and (n)).
@@ -101,7 +116,7 @@ pub(crate) fn may_issue(certificate: &Certificate) -> Result<(), Reason> {
         _ => return Err(Reason::NotAnAuthority),
     }
     match certificate.key_usage()? {
-        Some(usage) if !usage.contains(segl_x509::KeyUsage::KEY_CERT_SIGN) => Err(Reason::KeyUsage),
+        Some(usage) if !usage.contains(KeyUsage::KEY_CERT_SIGN) => Err(Reason::KeyUsage),
         _ => Ok(()),
     }
 }
@@ -114,6 +129,8 @@ struct State {
     inhibit_any_policy: usize,
     max_path_length: usize,
     names: NameState,
+    /// user-initial-policy-set, `None` for any-policy.
+    acceptable: Option<Vec<Oid>>,
 }
 
 impl State {
@@ -129,21 +146,30 @@ impl State {
             inhibit_any_policy: counter(policies.inhibit_any),
             max_path_length: n,
             names,
+            acceptable: policies.acceptable.clone(),
         }
+    }
+
+    /// What the anchor is trusted for narrows the inputs (RFC 5937, 3).
+    fn constrain(&mut self, constraints: &AnchorConstraints) {
+        self.names.add(constraints.names.clone());
+        lower(&mut self.explicit_policy, constraints.require_explicit_policy);
+        lower(&mut self.policy_mapping, constraints.inhibit_policy_mapping);
+        lower(&mut self.inhibit_any_policy, constraints.inhibit_any_policy);
+        lower(&mut self.max_path_length, constraints.path_len);
+        self.acceptable = constraints.acceptable(self.acceptable.as_deref());
     }
 
     /// 6.1.3 (a)(2) and (b) to (f).
     fn certificate(
         &mut self,
         certificate: &Certificate,
+        above: Option<&Certificate>,
         is_leaf: bool,
         parameters: &Parameters,
         budget: &mut Budget,
     ) -> Result<(), Reason> {
-        let dates = if is_leaf { parameters.leaf_validity } else { parameters.authority_validity };
-        if dates == Validity::Checked {
-            validity(certificate, parameters)?;
-        }
+        validity(certificate, above, is_leaf, parameters)?;
         let is_self_issued = certificate.is_self_issued();
         if is_leaf || !is_self_issued {
             self.names.check(certificate, budget)?;
@@ -188,21 +214,22 @@ impl State {
     }
 
     /// 6.1.5 (a), (b) and (g).
-    fn wrap_up(&mut self, leaf: &Certificate, parameters: &Parameters) -> Result<(), Reason> {
+    fn wrap_up(&mut self, leaf: &Certificate) -> Result<(), Reason> {
         self.explicit_policy = self.explicit_policy.saturating_sub(1);
         let required = leaf.policy_constraints()?.and_then(|constraints| constraints.require_explicit_policy);
         if required == Some(0) {
             self.explicit_policy = 0;
         }
-        let left = self.graph.intersect(parameters.policies.acceptable.as_deref());
+        let left = self.graph.intersect(self.acceptable.as_deref());
         if self.explicit_policy > 0 || !left.is_nothing() { Ok(()) } else { Err(Reason::Policy) }
     }
 
-    fn finish(self, certificates: &[Certificate], anchor: &Anchor, parameters: &Parameters) -> Path {
+    fn finish(self, certificates: &[Certificate], anchor: &Anchor, inherited: Vec<(usize, Vec<u8>)>) -> Path {
         Path {
             certificates: certificates.to_vec(),
             anchor: anchor.clone(),
-            policies: self.graph.intersect(parameters.policies.acceptable.as_deref()),
+            policies: self.graph.intersect(self.acceptable.as_deref()),
+            inherited,
         }
     }
 }
@@ -213,9 +240,27 @@ fn lower(counter: &mut usize, limit: Option<u32>) {
     }
 }
 
-fn validity(certificate: &Certificate, parameters: &Parameters) -> Result<(), Reason> {
+/// The dates, by the model that was asked for.
+fn validity(
+    certificate: &Certificate,
+    above: Option<&Certificate>,
+    is_leaf: bool,
+    parameters: &Parameters,
+) -> Result<(), Reason> {
+    let is_chain = parameters.model == Model::Chain;
+    if is_chain
+        && parameters.authority_validity == Validity::Checked
+        && let Some(above) = above.filter(|above| !above.is_valid_at(certificate.not_before()))
+    {
+        return Err(Reason::IssuedOutsideValidity {
+            issued: certificate.not_before(),
+            not_before: above.not_before(),
+            not_after: above.not_after(),
+        });
+    }
+    let dates = if is_leaf { parameters.leaf_validity } else { parameters.authority_validity };
     let time = parameters.time;
-    if certificate.is_valid_at(time) {
+    if dates == Validity::Ignored || (is_chain && !is_leaf) || certificate.is_valid_at(time) {
         Ok(())
     } else if time < certificate.not_before() {
         Err(Reason::NotYetValid { not_before: certificate.not_before(), time })
@@ -224,14 +269,23 @@ fn validity(certificate: &Certificate, parameters: &Parameters) -> Result<(), Re
     }
 }
 
-fn anchor_validity(anchor: &Anchor, parameters: &Parameters) -> Result<(), Reason> {
-    let certificate = anchor.certificate().filter(|_| parameters.anchor_validity == Validity::Checked);
-    match certificate {
-        Some(certificate) if !certificate.is_valid_at(parameters.time) => Err(Reason::AnchorValidity {
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
-            time: parameters.time,
-        }),
+/// The sunset, and the dates of the anchor's own certificate, where they count. `topmost` is what the anchor issued.
+fn anchor_times(anchor: &Anchor, topmost: &Certificate, parameters: &Parameters) -> Result<(), Reason> {
+    let time = parameters.time;
+    if let Some(sunset) = anchor.sunset().filter(|_| parameters.anchor_sunset == Validity::Checked)
+        && !anchor.is_trusted_at(time)
+    {
+        return Err(Reason::AnchorSunset { sunset, time });
+    }
+    let own = anchor.certificate().filter(|_| parameters.anchor_validity == Validity::Checked);
+    let time = match parameters.model {
+        Model::Chain if !anchor.is(topmost) => topmost.not_before(),
+        _ => time,
+    };
+    match own {
+        Some(own) if !own.is_valid_at(time) => {
+            Err(Reason::AnchorValidity { not_before: own.not_before(), not_after: own.not_after(), time })
+        }
         _ => Ok(()),
     }
 }
@@ -248,16 +302,35 @@ fn critical_extensions(extensions: &[Extension], parameters: &Parameters) -> Res
 
 fn purpose(leaf: &Certificate, purpose: Purpose) -> Result<(), Reason> {
     let usages = leaf.ext_key_usage()?;
-    let names =
-        |oid: ObjectIdentifier| usages.as_ref().is_some_and(|list| list.iter().any(|usage| *usage == oid));
     let fits = match purpose {
         Purpose::Any => true,
-        Purpose::CrlSigning => {
-            leaf.key_usage()?.is_none_or(|usage| usage.contains(segl_x509::KeyUsage::CRL_SIGN))
-        }
-        Purpose::Extended(oid) => usages.is_none() || names(oid) || names(oids::ANY_EXTENDED_KEY_USAGE),
-        Purpose::OcspSigning => names(oids::OCSP_SIGNING),
-        Purpose::TimeStamping => names(oids::TIME_STAMPING),
+        Purpose::CrlSigning => leaf.key_usage()?.is_none_or(|usage| usage.contains(KeyUsage::CRL_SIGN)),
+        Purpose::Extended(oid) => usages
+            .as_deref()
+            .is_none_or(|usages| names(usages, oid) || names(usages, oids::ANY_EXTENDED_KEY_USAGE)),
+        Purpose::OcspSigning => usages.is_some_and(|usages| names(&usages, oids::OCSP_SIGNING)),
+        Purpose::TimeStamping => usages.is_some_and(|usages| names(&usages, oids::TIME_STAMPING)),
     };
     if fits { Ok(()) } else { Err(Reason::Purpose { purpose }) }
+}
+
+/// Whether an authority's own extended key usages leave room for the purpose of the leaf, where that was asked for.
+fn authority_purpose(authority: &Certificate, parameters: &Parameters) -> Result<(), Reason> {
+    let purpose = parameters.purpose;
+    let wanted = match (parameters.authority_usages, purpose) {
+        (AuthorityUsages::Ignored, _) | (_, Purpose::Any | Purpose::CrlSigning) => return Ok(()),
+        (AuthorityUsages::Limiting, Purpose::Extended(oid)) => oid,
+        (AuthorityUsages::Limiting, Purpose::OcspSigning) => oids::OCSP_SIGNING,
+        (AuthorityUsages::Limiting, Purpose::TimeStamping) => oids::TIME_STAMPING,
+    };
+    match authority.ext_key_usage()? {
+        Some(usages) if !names(&usages, wanted) && !names(&usages, oids::ANY_EXTENDED_KEY_USAGE) => {
+            Err(Reason::AuthorityPurpose { purpose })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn names(usages: &[Oid], wanted: ObjectIdentifier) -> bool {
+    usages.iter().any(|usage| *usage == wanted)
 }

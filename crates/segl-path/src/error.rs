@@ -30,8 +30,22 @@ pub enum Reason {
         not_before: Time,
         /// End of the anchor's validity.
         not_after: Time,
+        /// The time asked for; in the chain model when the certificate was issued.
+        time: Time,
+    },
+    /// The anchor is trusted no more (EN 319 102-1, 5.2.6: trust anchor sunset date).
+    #[error("its anchor is trusted until {sunset}, not at {time}")]
+    AnchorSunset {
+        /// From when on it is not.
+        sunset: Time,
         /// The time asked for.
         time: Time,
+    },
+    /// The authority's own extended key usages leave the purpose out, and that was asked for.
+    #[error("its issuing is not for the purpose {purpose:?}")]
+    AuthorityPurpose {
+        /// What was asked.
+        purpose: Purpose,
     },
     /// The certificate does not say that its key may verify certificates (6.1.4 (k)).
     #[error("not an authority's certificate")]
@@ -62,6 +76,16 @@ pub enum Reason {
     /// An extension that has to be processed cannot be read.
     #[error(transparent)]
     Extension(#[from] ExtensionError),
+    /// It was issued while the authority above it was not valid (chain model).
+    #[error("issued {issued}, while the authority above it is valid from {not_before} to {not_after}")]
+    IssuedOutsideValidity {
+        /// Start of its own validity, which stands for its issue.
+        issued: Time,
+        /// Start of the validity above.
+        not_before: Time,
+        /// End of the validity above.
+        not_after: Time,
+    },
     /// The issuer is not the subject above (6.1.3 (a)(4)).
     #[error("its issuer is not the authority above it")]
     IssuerName,

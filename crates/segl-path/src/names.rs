@@ -1,6 +1,8 @@
 //! Name constraints (RFC 5280, 4.2.1.10).
 
-use segl_x509::{Certificate, ExtensionError, GeneralName, GeneralSubtree, NameConstraints, oids};
+use segl_x509::{
+    Certificate, ExtensionError, GeneralName, GeneralSubtree, NameConstraints, ObjectIdentifier, oids,
+};
 
 use crate::budget::Budget;
 use crate::error::Reason;
@@ -57,8 +59,35 @@ fn names(certificate: &Certificate) -> Result<Vec<GeneralName>, ExtensionError> 
     // What is no text is no mailbox either, and meets no constraint.
     let mailboxes = subject.attributes().filter(|attribute| attribute.is(oids::EMAIL_ADDRESS));
     names.extend(mailboxes.map(|one| GeneralName::Email(one.text().unwrap_or_default().into_owned())));
-    names.extend(certificate.subject_alt_names()?.unwrap_or_default());
+    for name in certificate.subject_alt_names()?.unwrap_or_default() {
+        names.extend(international_mailbox(&name));
+        names.push(name);
+    }
     Ok(names)
+}
+
+/// SmtpUTF8Mailbox: constraints on mail addresses hold for it too (RFC 9598, 6), or it would be the way around them.
+fn international_mailbox(name: &GeneralName) -> Option<GeneralName> {
+    const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
+    let GeneralName::Other { type_id, value } = name else { return None };
+    // What is no UTF8String is no mailbox, and meets no constraint.
+    let text = || match value.split_first() {
+        Some((0x0c, rest)) => {
+            short_or_long(rest).and_then(|content| String::from_utf8(content.to_vec()).ok())
+        }
+        _ => None,
+    };
+    (*type_id == SMTP_UTF8_MAILBOX).then(|| GeneralName::Email(text().unwrap_or_default()))
+}
+
+/// The content behind a length, which fills the rest; a mailbox has less than 64 KiB.
+fn short_or_long(rest: &[u8]) -> Option<&[u8]> {
+    let (len, content) = match rest {
+        [len @ ..=0x7f, content @ ..] | [0x81, len, content @ ..] => (usize::from(*len), content),
+        [0x82, high, low, content @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), content),
+        _ => return None,
+    };
+    (content.len() == len).then_some(content)
 }
 
 fn same_form(one: &GeneralName, two: &GeneralName) -> bool {
@@ -97,6 +126,10 @@ fn dns(base: &str, name: &str) -> bool {
 /// neither permitted nor excluded with certainty.
 fn email(base: &str, name: &str) -> Option<bool> {
     let (local, host) = name.rsplit_once('@')?;
+    // Of a host in other letters the form that constraints have is not known here.
+    if !host.is_ascii() {
+        return None;
+    }
     Some(match base.rsplit_once('@') {
         Some((base_local, base_host)) => base_local == local && host_in(base_host, host),
         None => host_in(base, host),
@@ -164,6 +197,25 @@ mod tests {
         assert_eq!((email(".b.com", "x@a.b.com"), email(".b.com", "x@b.com")), (inside, outside));
         assert_eq!((email("b.com", "x@b.com."), email("a@b.com", "a@b.com.")), (inside, inside));
         assert_eq!(email("b.com", "no mailbox"), None);
+        assert_eq!((email("b.com", "ø@b.com"), email("b.com", "x@bø.com")), (inside, None));
+    }
+
+    #[test]
+    fn international_mailboxes_are_mailboxes() {
+        let other = |oid: &str, value: &[u8]| GeneralName::Other {
+            type_id: ObjectIdentifier::new_unwrap(oid).into(),
+            value: value.to_vec(),
+        };
+        let read = |value: &[u8]| international_mailbox(&other("1.3.6.1.5.5.7.8.9", value));
+        let mailbox = |text: &str| Some(GeneralName::Email(text.to_owned()));
+        assert_eq!(read("\u{c}\u{4}ø@b".as_bytes()), mailbox("ø@b"));
+        assert_eq!(read(&[&[0x0c, 0x81, 200][..], &[b'a'; 200]].concat()), mailbox(&"a".repeat(200)));
+        assert_eq!(read(&[&[0x0c, 0x82, 1, 0][..], &[b'a'; 256]].concat()), mailbox(&"a".repeat(256)));
+        for bad in [&b"\x16\x01a"[..], b"\x0c\x02a", b"\x0c\x01\xff", b"\x0c\x80", b""] {
+            assert_eq!(read(bad), mailbox(""), "{bad:?}");
+        }
+        assert_eq!(international_mailbox(&other("1.3.6.1.4.1.311.20.2.3", b"\x0c\x01a")), None);
+        assert_eq!(international_mailbox(&GeneralName::Dns("a".to_owned())), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::budget::Limits;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Parameters {
-    /// The time at which the certificates must be valid.
+    /// The time at which the certificates must be valid, as `model` tells, and the anchor trusted.
     pub time: Time,
     /// Whether the leaf's own validity is checked; EN 319 102-1, 5.2.6 judges it separately.
     pub leaf_validity: Validity,
@@ -17,8 +17,14 @@ pub struct Parameters {
     pub authority_validity: Validity,
     /// Whether the dates of the anchor's certificate are checked. RFC 5280 does not.
     pub anchor_validity: Validity,
+    /// Whether the sunset of an anchor that has one is looked at. It is, unless a caller judges it by himself.
+    pub anchor_sunset: Validity,
+    /// At which times the certificates must be valid.
+    pub model: Model,
     /// What the leaf must be made for.
     pub purpose: Purpose,
+    /// Whether the extended key usages of authorities limit that of the leaf.
+    pub authority_usages: AuthorityUsages,
     /// Which policies count.
     pub policies: InitialPolicies,
     /// initial-permitted-subtrees and initial-excluded-subtrees.
@@ -37,6 +43,28 @@ pub enum Validity {
     Checked,
     /// Dates play no part.
     Ignored,
+}
+
+/// At which times the certificates of a path must be valid (EN 319 102-1, 5.2.6.1, "shell" and "chain" model).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "the standard knows these two")]
+pub enum Model {
+    /// The leaf at the time asked for, and each authority when the certificate below it was issued: its notBefore, since nothing else
+    /// in a certificate tells. Whether an authority is still valid at the time asked for plays no part.
+    Chain,
+    /// All at the time asked for (RFC 5280, 6.1.3 (a)(2)).
+    Shell,
+}
+
+/// Whether the extended key usages of the authorities in a path limit what the leaf is good for. RFC 5280 gives them no meaning there;
+/// CA/Browser Forum rules and the root programmes do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "they limit or they do not")]
+pub enum AuthorityUsages {
+    /// They play no part.
+    Ignored,
+    /// An authority that has extended key usages must have the one that is asked of the leaf, or any. The anchor is not asked.
+    Limiting,
 }
 
 /// What the leaf must be made for (extended key usage, RFC 5280, 4.2.1.12; key usage, 4.2.1.3).
@@ -76,7 +104,10 @@ impl Parameters {
             leaf_validity: Validity::Checked,
             authority_validity: Validity::Checked,
             anchor_validity: Validity::Ignored,
+            anchor_sunset: Validity::Checked,
+            model: Model::Shell,
             purpose: Purpose::Any,
+            authority_usages: AuthorityUsages::Ignored,
             policies: InitialPolicies::default(),
             names: NameConstraints::default(),
             known_critical: Vec::new(),
@@ -106,6 +137,30 @@ impl Parameters {
     #[must_use]
     pub fn anchor_validity(self, anchor_validity: Validity) -> Self {
         Self { anchor_validity, ..self }
+    }
+
+    /// The same with an anchor's sunset looked at or not.
+    #[must_use]
+    pub fn anchor_sunset(self, anchor_sunset: Validity) -> Self {
+        Self { anchor_sunset, ..self }
+    }
+
+    /// The same in another model.
+    #[must_use]
+    pub fn model(self, model: Model) -> Self {
+        Self { model, ..self }
+    }
+
+    /// The same with the extended key usages of authorities limiting or not.
+    #[must_use]
+    pub fn authority_usages(self, authority_usages: AuthorityUsages) -> Self {
+        Self { authority_usages, ..self }
+    }
+
+    /// The same with these names permitted and excluded from the start.
+    #[must_use]
+    pub fn names(self, names: NameConstraints) -> Self {
+        Self { names, ..self }
     }
 
     /// The same with these policy inputs.

@@ -10,6 +10,8 @@ pub struct Path {
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) anchor: Anchor,
     pub(crate) policies: PolicySet,
+    /// Keys with the parameters they have from above, by position.
+    pub(crate) inherited: Vec<(usize, Vec<u8>)>,
 }
 
 /// user-constrained-policy-set (RFC 5280, 6.1.6): the policies the path is valid for.
@@ -27,7 +29,7 @@ pub enum PolicySet {
 pub struct Issuer<'a> {
     /// Name of the issuer.
     pub name: &'a Name,
-    /// Key of the issuer, DER of a SubjectPublicKeyInfo.
+    /// Key of the issuer, DER of a SubjectPublicKeyInfo: that of its certificate, or that with the parameters it has from above.
     pub spki: &'a [u8],
     /// Certificate of the issuer; an anchor may have none.
     pub certificate: Option<&'a Certificate>,
@@ -60,10 +62,20 @@ impl Path {
         matches!(self.certificates.as_slice(), [only] if self.anchor.is(only))
     }
 
+    /// The key of the certificate at `position` (0 is the leaf), DER of a SubjectPublicKeyInfo. Where the certificate leaves the
+    /// parameters of a DSA key to the authority above, they are filled in.
+    pub fn spki_der(&self, position: usize) -> Option<&[u8]> {
+        match self.inherited.iter().find(|(at, _)| *at == position) {
+            Some((_, completed)) => Some(completed),
+            None => self.certificates.get(position).map(Certificate::spki_der),
+        }
+    }
+
     /// The issuer of the certificate at `position` (0 is the leaf).
     pub fn issuer(&self, position: usize) -> Issuer<'_> {
-        match self.certificates.get(position.saturating_add(1)) {
-            Some(above) => Issuer { name: above.subject(), spki: above.spki_der(), certificate: Some(above) },
+        let next = position.saturating_add(1);
+        match self.certificates.get(next).zip(self.spki_der(next)) {
+            Some((above, spki)) => Issuer { name: above.subject(), spki, certificate: Some(above) },
             None => Issuer {
                 name: self.anchor.name(),
                 spki: self.anchor.spki_der(),

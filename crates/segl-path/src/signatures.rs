@@ -26,30 +26,43 @@ impl SignatureMemo {
         Self { outcomes: HashMap::new(), left: Some(signatures) }
     }
 
+    /// Verifies with the key `spki`. Where that is the key of `holder`, which keeps it read, it need not be read again.
     pub(crate) fn verify(
         &mut self,
         certificate: &Certificate,
         spki: &[u8],
+        holder: Option<&Certificate>,
         budget: &mut Budget,
     ) -> Result<(), Reason> {
         let key = (certificate.clone(), spki.to_vec());
         if let Some(outcome) = self.outcomes.get(&key) {
             return outcome.clone();
         }
-        let public = PublicKey::from_spki_der(spki).map_err(Reason::from);
-        // Only what is verified anew counts against the limits.
-        let cost = public.as_ref().map_or(1, |public| cost(public.kind()));
+        // Only what is verified anew counts against the limits; reading a key is a part of it.
+        self.spend(1, budget)?;
+        let public = match holder.filter(|holder| holder.spki_der() == spki) {
+            Some(holder) => holder.public_key(),
+            None => PublicKey::from_spki_der(spki),
+        };
+        if let Ok(public) = &public {
+            self.spend(cost(public.kind()).saturating_sub(1), budget)?;
+        }
+        let outcome =
+            public.map_err(Reason::from).and_then(|public| Ok(certificate.verify_signed_by(&public)?));
+        self.outcomes.insert(key, outcome.clone());
+        outcome
+    }
+
+    fn spend(&mut self, cost: u32, budget: &mut Budget) -> Result<(), Exhausted> {
         budget.signature(cost)?;
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(cost).ok_or(Exhausted::Signatures)?;
         }
-        let outcome = public.and_then(|public| Ok(certificate.verify_signed_by(&public)?));
-        self.outcomes.insert(key, outcome.clone());
-        outcome
+        Ok(())
     }
 }
 
-/// How many ordinary verifications one with such a key is worth: RSA goes with the square of the modulus.
+/// How many ordinary verifications one with such a key is worth: RSA goes with the square of the modulus, DSA with its cube.
 fn cost(key: KeyKind) -> u32 {
     match key {
         KeyKind::Rsa { bits } => {
@@ -57,6 +70,9 @@ fn cost(key: KeyKind) -> u32 {
             times.saturating_mul(times).max(1)
         }
         KeyKind::EcP521 => 4,
+        KeyKind::Dsa { bits: 0..=1_024 } => 4,
+        KeyKind::Dsa { bits: 1_025..=2_048 } => 12,
+        KeyKind::Dsa { .. } => 30,
         _ => 1,
     }
 }

@@ -8,98 +8,17 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod common;
+
 use std::time::Instant;
 
-use segl_crypto::{SoftKind, SoftwareKey, Time, ToBeSigned};
+use common::{Party, authority, extension, now, tlv};
+use segl_crypto::Time;
 use segl_path::{
     Anchor, Anchors, Exhausted, Limits, Parameters, PolicySet, Pool, Purpose, Reason, Validity, check, find,
     find_all,
 };
 use segl_x509::{Certificate, ObjectIdentifier, oids};
-
-fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let content = parts.concat();
-    let len = content.len();
-    let mut out = vec![tag];
-    match len {
-        0..0x80 => out.push(len as u8),
-        0x80..0x100 => out.extend([0x81, len as u8]),
-        0x100..0x1_0000 => out.extend([0x82, (len >> 8) as u8, len as u8]),
-        _ => out.extend([0x83, (len >> 16) as u8, (len >> 8) as u8, len as u8]),
-    }
-    out.extend(content);
-    out
-}
-
-fn oid(oid: ObjectIdentifier) -> Vec<u8> {
-    tlv(6, &[oid.as_bytes()])
-}
-
-fn name(text: &str) -> Vec<u8> {
-    let pair = tlv(0x30, &[&oid(oids::COMMON_NAME), &tlv(0x0c, &[text.as_bytes()])]);
-    tlv(0x30, &[&tlv(0x31, &[&pair])])
-}
-
-fn extension(kind: ObjectIdentifier, critical: bool, value: &[u8]) -> Vec<u8> {
-    let flag: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
-    tlv(0x30, &[&oid(kind), flag, &tlv(4, &[value])])
-}
-
-fn authority() -> Vec<Vec<u8>> {
-    vec![
-        extension(oids::BASIC_CONSTRAINTS, true, &[0x30, 3, 1, 1, 0xff]),
-        extension(oids::KEY_USAGE, true, &[3, 2, 1, 6]),
-    ]
-}
-
-/// A key with the name it goes by.
-struct Party {
-    name: &'static str,
-    key: SoftwareKey,
-}
-
-impl Party {
-    fn new(name: &'static str) -> Self {
-        let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
-        Self { name, key: SoftwareKey::generate(SoftKind::EcP256, &mut rng) }
-    }
-
-    /// A certificate for `subject`, valid 2020 to 2030.
-    fn certifies(&self, subject: &Self, serial: u8, extensions: &[Vec<u8>]) -> Certificate {
-        self.certifies_for(subject, serial, extensions, [b"200101000000Z", b"300101000000Z"])
-    }
-
-    fn certifies_for(
-        &self,
-        subject: &Self,
-        serial: u8,
-        extensions: &[Vec<u8>],
-        dates: [&[u8; 13]; 2],
-    ) -> Certificate {
-        let algorithm = self.key.algorithm();
-        let slices: Vec<&[u8]> = extensions.iter().map(Vec::as_slice).collect();
-        let tbs = tlv(
-            0x30,
-            &[
-                &[0xa0, 3, 2, 1, 2],
-                &tlv(2, &[&[serial]]),
-                &algorithm.to_der(),
-                &name(self.name),
-                &tlv(0x30, &[&tlv(0x17, &[dates[0]]), &tlv(0x17, &[dates[1]])]),
-                &name(subject.name),
-                &subject.key.public_key_spki().unwrap(),
-                &tlv(0xa3, &[&tlv(0x30, &slices)]),
-            ],
-        );
-        let value = self.key.sign(&ToBeSigned::new(tbs.clone(), algorithm)).unwrap();
-        let der = tlv(0x30, &[&tbs, &algorithm.to_der(), &tlv(3, &[&[0], value.as_bytes()])]);
-        Certificate::from_der(&der).unwrap()
-    }
-}
-
-fn now() -> Time {
-    Time::from_civil(2026, 1, 1, 0, 0, 0).unwrap()
-}
 
 /// Eight layers of six certificates for the same key each: 6^8 ways, none of which ends at an anchor, and then all of
 /// which are refused at the anchor.
