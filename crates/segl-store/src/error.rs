@@ -1,8 +1,8 @@
 use core::fmt;
 
-use rusqlite::ErrorCode;
 use segl_cert::SerialNumber;
 use segl_record::{AppendError, LogError, RetentionError};
+use segl_sealing::{AdvanceError, ClearError, ConcludeError, OpenError};
 
 /// Why the store could not be read or written. What was asked for did not happen, unless a variant says that it is not known.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,14 @@ pub enum StoreError {
     /// The disk, or the room the store was given, is full.
     #[error("no room is left for the database")]
     Full,
+    /// The database could not be reached, or the connection to it was lost. Nothing of the transaction took place; the next call connects
+    /// again.
+    #[error("the database was not reached, or the connection was lost")]
+    Lost(#[source] DatabaseError),
+    /// The connection was lost while the transaction was being committed. Whether it took place is not known: what hangs on it is not let
+    /// out, and the next look at the database tells.
+    #[error("the connection was lost during a commit: whether it took place is not known")]
+    OutcomeUnknown(#[source] DatabaseError),
     /// Writing or syncing failed, now or earlier. Whether the last transaction took place is not known, and this store takes no
     /// more: a second try after a failed sync may report success for lost pages. Open it again.
     #[error("the disk failed under the database; it has to be opened again")]
@@ -61,33 +69,54 @@ impl fmt::Display for Corruption {
 }
 
 /// An error of the database library, in its own words. It may name a table or a file, never a value.
-pub struct DatabaseError(pub(crate) rusqlite::Error);
+pub struct DatabaseError(pub(crate) Library);
+
+/// Whose words they are.
+pub(crate) enum Library {
+    /// A statement of the transaction had failed, and the transaction was to be committed all the same.
+    #[cfg(feature = "postgres")]
+    Failed,
+    /// The client, or the server without what it says of values.
+    #[cfg(feature = "postgres")]
+    Postgres(String),
+    #[cfg(feature = "sqlite")]
+    Sqlite(rusqlite::Error),
+}
 
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            #[cfg(feature = "postgres")]
+            Library::Failed => f.write_str("a statement of the transaction had failed"),
+            #[cfg(feature = "postgres")]
+            Library::Postgres(said) => f.write_str(said),
+            #[cfg(feature = "sqlite")]
+            Library::Sqlite(error) => error.fmt(f),
+            #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+            _ => f.write_str("there is no database"),
+        }
     }
 }
 
 impl fmt::Debug for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl std::error::Error for DatabaseError {}
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::SystemIoFailure) => Self::Disk,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(Corruption::File),
-            _ => Self::Database(DatabaseError(error)),
+macro_rules! journal_errors {
+    ($($error:ident),*) => {$(
+        impl From<StoreError> for $error<StoreError> {
+            fn from(error: StoreError) -> Self {
+                Self::Journal(error)
+            }
         }
-    }
+    )*};
 }
+
+journal_errors!(OpenError, AdvanceError, ConcludeError, ClearError);
 
 /// Why a store was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -104,19 +133,30 @@ pub enum OpenStoreError {
         /// Version needed.
         needed: i32,
     },
-    /// The file is a database of something else.
-    #[error("the file is a database, but not a store of this kind")]
+    /// The file, or the schema, is a database of something else.
+    #[error("the database is not a store of this kind")]
     NotAStore,
-    /// The database did not take a setting that the store relies on.
-    #[error("the database did not take the setting `{name}`")]
+    /// The name of the schema is not one that is taken here.
+    #[error("the name of the schema is not a plain one")]
+    SchemaName,
+    /// The database server is older than the oldest one that is taken.
+    #[error("the database server has version {found}, at least {needed} is needed")]
+    ServerTooOld {
+        /// Version found, as PostgreSQL numbers it.
+        found: i32,
+        /// Version needed.
+        needed: i32,
+    },
+    /// The database does not have a setting that the store relies on.
+    #[error("the database does not have the setting `{name}` as the store needs it")]
     Setting {
         /// The setting.
         name: &'static str,
     },
-    /// The file was written by a later version of this crate.
+    /// The store was written by a later version of this crate.
     #[error("the store has schema version {found}, this program knows up to {known}")]
     SchemaTooNew {
-        /// Version of the file.
+        /// Version of the store.
         found: u32,
         /// Highest version known here.
         known: u32,
@@ -124,12 +164,6 @@ pub enum OpenStoreError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for OpenStoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 /// Why personal data were not erased. Batches that were finished before stay erased, with their records.
@@ -150,12 +184,6 @@ pub enum PurgeError {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for PurgeError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// Why a store does not verify.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -172,10 +200,4 @@ pub enum VerifyError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for VerifyError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
 }

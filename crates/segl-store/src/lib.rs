@@ -11,9 +11,26 @@
         reason = "a test may stop at the first surprise"
     )
 )]
+#![cfg_attr(
+    not(any(feature = "postgres", feature = "sqlite")),
+    allow(dead_code, unused_imports, reason = "rules without a database are used by nobody")
+)]
 
+mod database;
 mod error;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
 mod sqlite;
+mod store;
 
+pub use crate::database::Database;
 pub use crate::error::{Corruption, DatabaseError, OpenStoreError, PurgeError, StoreError, VerifyError};
-pub use crate::sqlite::{LogRow, Purged, SealingRegister, SqliteStore, StoreOptions, Use};
+#[cfg(feature = "postgres")]
+pub use crate::postgres::{Postgres, PostgresOptions, PostgresStore};
+#[cfg(feature = "sqlite")]
+pub use crate::sqlite::{Sqlite, SqliteStore, StoreOptions};
+pub use crate::store::{LogRow, Purged, SealingRegister, Store, Use};
+/// The client library, whose configuration [`PostgresStore`]'s `open` takes.
+#[cfg(feature = "postgres")]
+pub use ::postgres as client;

@@ -1,8 +1,6 @@
-mod journal;
-mod records;
-mod register;
+//! SQLite, the database in one file.
+
 mod schema;
-mod value;
 
 use core::fmt;
 use core::time::Duration;
@@ -10,25 +8,28 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use segl_record::{AppendError, Disclosure, Entry, Event, Head, LogId, SaltSeed};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{
+    CachedStatement, Connection, ErrorCode, OpenFlags, Row, ToSql, TransactionBehavior, params_from_iter,
+};
+use segl_record::LogId;
 
-pub use self::records::{LogRow, Purged, Use};
-pub use self::register::SealingRegister;
-use crate::error::{Corruption, OpenStoreError, StoreError};
+use crate::database::primitives::{Columns, Sql, Transactions};
+use crate::database::{Database, Value, Write};
+use crate::error::{Corruption, DatabaseError, Library, OpenStoreError, StoreError};
+use crate::store::Store;
 
-/// A store in one SQLite file: the journal of sealings, their records in a hash chain, and the register of issued certificates.
+/// A store in one SQLite file.
+pub type SqliteStore = Store<Sqlite>;
+
+/// One SQLite file, as what a [`Store`] is kept in.
 ///
-/// Several threads may use one store, and several processes may open one file; the file must be on a local disk. In WAL mode a
-/// commit is visible to everybody at once and outlives the crash of any process. Two kinds of commit are told apart: a *synced* one
-/// has reached the disk when the call returns, a *deferred* one reaches it with the next synced one, and the database stays whole
-/// whatever happens. One sealing makes two synced commits: the approval, which comes before the key, and the record, which comes
-/// before the seal is let out. Everything between the two is deferred.
-pub struct SqliteStore {
+/// Several threads may use it, and several processes may open it; it must be on a local disk. In WAL mode a commit is visible to
+/// everybody at once and outlives the crash of any process. There is one write transaction at a time, whoever makes it.
+pub struct Sqlite {
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
     failed: AtomicBool,
-    log: LogId,
     path: PathBuf,
 }
 
@@ -48,19 +49,10 @@ impl Default for StoreOptions {
     }
 }
 
-/// When a commit has to be on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Durability {
-    /// Before the call returns.
-    Synced,
-    /// With the next synced commit.
-    Deferred,
-}
-
 /// 3.51.3: the first without the race in the reset of the write-ahead log that could corrupt a file.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
-impl SqliteStore {
+impl Store<Sqlite> {
     /// Opens the store in this file, or makes one that begins the log `new_log`. An existing store keeps its own identity.
     ///
     /// The file is made readable for its owner alone, because it holds personal data.
@@ -85,32 +77,31 @@ impl SqliteStore {
         let log = schema::migrate(&mut writer, new_log)?;
         let reader = connect(path, &options)?;
         reader.pragma_update(None, "query_only", true)?;
-        Ok(Self {
+        let database = Sqlite {
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             failed: AtomicBool::new(false),
-            log,
             path: path.to_owned(),
-        })
-    }
-
-    /// The identity of the log.
-    #[must_use]
-    pub const fn log(&self) -> LogId {
-        self.log
+        };
+        Ok(Self { database, log })
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.database.path
     }
+}
 
-    /// One write transaction, from the beginning the only one.
+impl Database for Sqlite {}
+
+impl Transactions for Sqlite {
+    type Sql<'c> = Statements<'c>;
+
     fn write<T, E: From<StoreError>>(
         &self,
-        durability: Durability,
-        act: impl FnOnce(&Connection) -> Result<T, E>,
+        how: Write,
+        act: impl FnOnce(&mut Statements<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let fail = |error: rusqlite::Error| E::from(self.note(error.into()));
         if self.failed.load(Ordering::Acquire) {
@@ -118,21 +109,39 @@ impl SqliteStore {
         }
         let mut writer = lock(&self.writer);
         // Not a statement that can be kept: it takes effect while it is prepared.
-        let level = if durability == Durability::Synced { "FULL" } else { "NORMAL" };
+        let level = if how == Write::Deferred { "NORMAL" } else { "FULL" };
         writer.pragma_update(None, "synchronous", level).map_err(fail)?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-        let done = act(&transaction)?;
+        let done = act(&mut Statements(&transaction))?;
         transaction.commit().map_err(fail)?;
         Ok(done)
     }
 
-    /// One read transaction, on a connection of its own.
-    fn read<T, E: From<StoreError>>(&self, act: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    /// On a connection of its own.
+    fn read<T, E: From<StoreError>>(
+        &self,
+        act: impl FnOnce(&mut Statements<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut reader = lock(&self.reader);
         let transaction = reader.transaction().map_err(|error| E::from(error.into()))?;
-        act(&transaction)
+        act(&mut Statements(&transaction))
     }
 
+    fn check(sql: &mut Statements<'_>) -> Result<(), StoreError> {
+        let verdict: String = sql.0.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        let orphans = sql.0.prepare("PRAGMA foreign_key_check")?.exists([])?;
+        if verdict == "ok" && !orphans { Ok(()) } else { Err(StoreError::Corrupt(Corruption::File)) }
+    }
+
+    /// Empties the write-ahead log, in which erased values stay readable.
+    fn clear_traces(&self) -> Result<bool, StoreError> {
+        let busy: i64 =
+            lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+}
+
+impl Sqlite {
     /// Remembers that the disk failed.
     fn note(&self, error: StoreError) -> StoreError {
         if matches!(error, StoreError::Disk) {
@@ -142,12 +151,116 @@ impl SqliteStore {
     }
 }
 
-impl fmt::Debug for SqliteStore {
+/// An open transaction.
+#[allow(unnameable_types, reason = "only the rules use it")]
+pub struct Statements<'c>(&'c Connection);
+
+impl Statements<'_> {
+    fn prepared(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        let statement = self.0.prepare_cached(sql)?;
+        debug_assert!(
+            (1..=statement.parameter_count())
+                .all(|n| statement.parameter_name(n) == Some(format!("${n}").as_str())),
+            "parameters count in the order of their appearance: {sql}"
+        );
+        Ok(statement)
+    }
+}
+
+impl Sql for Statements<'_> {
+    type Row<'r> = Row<'r>;
+
+    fn execute_unique(
+        &mut self,
+        sql: &'static str,
+        arguments: &[Value<'_>],
+    ) -> Result<Option<u64>, StoreError> {
+        match self.prepared(sql)?.execute(params_from_iter(arguments)) {
+            Ok(rows) => Ok(u64::try_from(rows).ok()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn execute(&mut self, sql: &'static str, arguments: &[Value<'_>]) -> Result<u64, StoreError> {
+        let rows = self.prepared(sql)?.execute(params_from_iter(arguments))?;
+        Ok(u64::try_from(rows).unwrap_or(u64::MAX))
+    }
+
+    fn each<E: From<StoreError>>(
+        &mut self,
+        sql: &'static str,
+        arguments: &[Value<'_>],
+        mut act: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fail = |error: rusqlite::Error| E::from(error.into());
+        let mut statement = self.prepared(sql)?;
+        let mut rows = statement.query(params_from_iter(arguments)).map_err(fail)?;
+        while let Some(row) = rows.next().map_err(fail)? {
+            act(row)?;
+        }
+        Ok(())
+    }
+
+    fn first<T, E: From<StoreError>>(
+        &mut self,
+        sql: &'static str,
+        arguments: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
+        let fail = |error: rusqlite::Error| E::from(error.into());
+        let mut statement = self.prepared(sql)?;
+        let mut rows = statement.query(params_from_iter(arguments)).map_err(fail)?;
+        rows.next().map_err(fail)?.map(read).transpose()
+    }
+}
+
+impl Columns for Row<'_> {
+    fn integer(&self, column: usize) -> Option<i64> {
+        self.get_ref(column).ok()?.as_i64().ok()
+    }
+
+    fn octets(&self, column: usize) -> Option<&[u8]> {
+        self.get_ref(column).ok()?.as_blob().ok()
+    }
+
+    fn is_null(&self, column: usize) -> bool {
+        matches!(self.get_ref(column), Ok(ValueRef::Null))
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match *self {
+            Self::Integer(number) => number.map(ValueRef::Integer),
+            Self::Octets(octets) => octets.map(ValueRef::Blob),
+            Self::Text(text) => text.map(|text| ValueRef::Text(text.as_bytes())),
+        };
+        Ok(ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null)))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::SystemIoFailure) => Self::Disk,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(Corruption::File),
+            _ => Self::Database(DatabaseError(Library::Sqlite(error))),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for OpenStoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore")
-            .field("path", &self.path)
-            .field("log", &self.log)
-            .finish_non_exhaustive()
+        f.debug_struct("Sqlite").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -195,77 +308,4 @@ fn connect(path: &Path, options: &StoreOptions) -> Result<Connection, OpenStoreE
         connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))?;
     }
     Ok(connection)
-}
-
-/// The end of the log.
-fn head(connection: &Connection, log: LogId) -> Result<Head, StoreError> {
-    let mut last =
-        connection.prepare_cached("SELECT sequence, link FROM log ORDER BY sequence DESC LIMIT 1")?;
-    let mut rows = last.query([])?;
-    match rows.next()? {
-        None => Ok(Head::empty(log)),
-        Some(row) => {
-            let sequence = value::sequence(row.get(0)?)?;
-            Ok(Head::from_parts(sequence, value::array(row.get_ref(1)?).ok_or(corrupt_entry(sequence))?))
-        }
-    }
-}
-
-/// Appends to the log, inside the caller's transaction. What fails is the log's own affair or the database's.
-fn append(
-    connection: &Connection,
-    log: LogId,
-    event: &Event,
-    salts: SaltSeed,
-) -> Result<Entry, AppendFailure> {
-    let (entry, disclosure) = head(connection, log)?.append(event, salts)?;
-    insert(connection, &entry, &disclosure, event)?;
-    Ok(entry)
-}
-
-enum AppendFailure {
-    Append(AppendError),
-    Store(StoreError),
-}
-
-impl From<AppendError> for AppendFailure {
-    fn from(error: AppendError) -> Self {
-        Self::Append(error)
-    }
-}
-
-impl From<StoreError> for AppendFailure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-fn insert(
-    connection: &Connection,
-    entry: &Entry,
-    disclosure: &Disclosure,
-    event: &Event,
-) -> Result<(), StoreError> {
-    let organisation = match event {
-        Event::Sealing(record) => Some(record.opening().organisation.number.as_str()),
-        _ => None,
-    };
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO log (sequence, kind, year, commitments, link, organisation, disclosure)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    insert.execute(rusqlite::params![
-        value::number(entry.sequence())?,
-        entry.kind().number(),
-        entry.year().year(),
-        entry.commitments(),
-        entry.link(),
-        organisation,
-        disclosure.to_bytes(),
-    ])?;
-    Ok(())
-}
-
-const fn corrupt_entry(sequence: u64) -> StoreError {
-    StoreError::Corrupt(Corruption::Entry(sequence))
 }

@@ -1,6 +1,7 @@
 //! Processes that are killed in the middle, and processes that race.
 //!
 //! Each test starts this very program again as its child; `child` is what the child runs.
+#![cfg(feature = "sqlite")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,23 +11,32 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod common;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use common::Bed;
+use segl_cert::{IssuedCertificates as _, IssuerKey, Reservation, SerialNumber};
 use segl_record::{Cause, Outcome, Step};
 use segl_sealing::{AdvanceError, ConcludeError, Journal as _, OpenError, Sweep, Unfinished, recover};
-use segl_store::SqliteStore;
+use segl_store::{Database, SqliteStore, Store};
 use segl_testkit::sealing::{T0, advances, lease, log_id, opening, progress, record, salts};
-use tempfile::TempDir;
 
 const JOB: &str = "SEGL_STORE_TEST_CHILD";
-const FILE: &str = "SEGL_STORE_TEST_FILE";
+const ADDRESS: &str = "SEGL_STORE_TEST_ADDRESS";
 /// Rounds of the race between two processes.
 const ROUNDS: u64 = 1000;
 
+on_each_database! {
+    killed_after_each_step_everything_acknowledged_is_there;
+    killed_at_any_moment_the_store_is_whole;
+    of_two_processes_exactly_one_wins_every_step;
+}
+
 /// Opens sealing `n`, takes its steps and concludes it, and calls `done` after each of the nine with its number.
-fn seal_saying(store: &SqliteStore, n: u64, mut done: impl FnMut(usize)) {
+fn seal_saying<D: Database>(store: &Store<D>, n: u64, mut done: impl FnMut(usize)) {
     store.open(&opening(n), &lease(n)).unwrap();
     done(0);
     let mut progress = progress(n, 0);
@@ -48,13 +58,20 @@ fn say(text: &str) {
 
 #[test]
 fn child() {
-    let (Ok(job), Ok(file)) = (std::env::var(JOB), std::env::var(FILE)) else { return };
-    let store = SqliteStore::open(Path::new(&file), log_id()).unwrap();
-    match job.as_str() {
+    let (Ok(job), Ok(address)) = (std::env::var(JOB), std::env::var(ADDRESS)) else { return };
+    #[cfg(feature = "postgres")]
+    if let Some(store) = common::Schema::open_at(&address) {
+        return work(&store, &job);
+    }
+    work(&SqliteStore::open(Path::new(&address), log_id()).unwrap(), &job);
+}
+
+fn work<D: Database>(store: &Store<D>, job: &str) {
+    match job {
         // Seals one after the other, says what is acknowledged, and after each waits to be told to go on.
         "steps" => {
             let mut orders = std::io::stdin().lines();
-            seal_saying(&store, 1, |at| {
+            seal_saying(store, 1, |at| {
                 say(&at.to_string());
                 orders.next().unwrap().unwrap();
             });
@@ -62,22 +79,62 @@ fn child() {
         // Seals without end.
         "stream" => {
             for n in 1.. {
-                seal_saying(&store, n, |at| say(&format!("{n} {at}")));
+                seal_saying(store, n, |at| say(&format!("{n} {at}")));
             }
         }
-        // Tries everything of every sealing it is told, together with another process, and says what it won.
+        // Tries everything of every round it is told, together with another process, and says what it won.
         "race" => {
             for line in std::io::stdin().lines() {
-                say(&race(&store, line.unwrap().parse().unwrap()));
+                let line = line.unwrap();
+                let (n, who) = line.split_once(' ').unwrap();
+                say(&race(store, n.parse().unwrap(), who.parse().unwrap()));
             }
         }
         other => panic!("{other}"),
     }
 }
 
-/// One `1` or `0` for each of opening, seven steps and conclusion.
-fn race(store: &SqliteStore, n: u64) -> String {
-    let mut won = Vec::new();
+/// Where in the answer of a racer what stands: the reservation of one serial number, that of one key, then nine of the sealing.
+const RACES: [&str; 11] = [
+    "serial number",
+    "key",
+    "opening",
+    "presented",
+    "approved",
+    "key made",
+    "certified",
+    "signed",
+    "key destroyed",
+    "time-stamped",
+    "conclusion",
+];
+
+/// One `1` or `0` for each of the [`RACES`].
+fn race<D: Database>(store: &Store<D>, n: u64, who: u8) -> String {
+    let issuer = IssuerKey([7; 32]);
+    let serial = |who: u8| {
+        let mut random = [who; 15];
+        random[..8].copy_from_slice(&n.to_be_bytes());
+        SerialNumber::from_random(random)
+    };
+    let reserved = |reservation, lost| match reservation {
+        Reservation::Made => '1',
+        other => {
+            assert_eq!(other, lost);
+            '0'
+        }
+    };
+    let mut won = vec![
+        reserved(store.reserve(&issuer, &serial(0), T0).unwrap(), Reservation::Taken),
+        // Each with a serial number of its own.
+        reserved(
+            store
+                .sealing_register()
+                .reserve_for_key(&issuer, &serial(1 + who), &segl_crypto::sha256(&n.to_be_bytes()), T0)
+                .unwrap(),
+            Reservation::KeyTaken,
+        ),
+    ];
     won.push(match store.open(&opening(n), &lease(n)) {
         Ok(()) => '1',
         Err(OpenError::InProgress { .. } | OpenError::AlreadyCompleted { .. }) => '0',
@@ -108,11 +165,11 @@ struct Running {
 }
 
 impl Running {
-    fn start(job: &str, file: &Path) -> Self {
+    fn start<B: Bed>(job: &str, bed: &B) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child", "--nocapture", "--test-threads=1"])
             .env(JOB, job)
-            .env(FILE, file)
+            .env(ADDRESS, bed.address())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -142,12 +199,10 @@ impl Drop for Running {
     }
 }
 
-#[test]
-fn killed_after_each_step_everything_acknowledged_is_there() {
+fn killed_after_each_step_everything_acknowledged_is_there<B: Bed>(bed: &B) {
     for last in 0..=8 {
-        let folder = TempDir::new().unwrap();
-        let file = folder.path().join("segl.db");
-        let mut child = Running::start("steps", &file);
+        let bed = bed.another();
+        let mut child = Running::start("steps", &bed);
         for at in 0..=last {
             assert_eq!(child.hear(), Some(at.to_string()));
             if at < last {
@@ -155,8 +210,9 @@ fn killed_after_each_step_everything_acknowledged_is_there() {
             }
         }
         drop(child);
+        bed.settle();
 
-        let store = SqliteStore::open(&file, log_id()).unwrap();
+        let store = bed.store();
         let found = store.unfinished(Unfinished::All).unwrap();
         let steps: Vec<_> = found.iter().map(|f| f.progress.step()).collect();
         if last == 8 {
@@ -190,17 +246,11 @@ fn killed_after_each_step_everything_acknowledged_is_there() {
     }
 }
 
-#[test]
-fn killed_at_any_moment_the_store_is_whole() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("segl.db");
+fn killed_at_any_moment_the_store_is_whole<B: Bed>(bed: &B) {
     let mut completed_before = 0;
     for round in 0..20_u64 {
-        std::fs::remove_file(&file).ok();
-        for suffix in ["-wal", "-shm"] {
-            std::fs::remove_file(folder.path().join(format!("segl.db{suffix}"))).ok();
-        }
-        let mut child = Running::start("stream", &file);
+        bed.clear();
+        let mut child = Running::start("stream", bed);
         // Let it get somewhere, then kill it at a moment that differs from round to round and meets no step on purpose.
         let mut acknowledged = Vec::new();
         for _ in 0..(round * 3 + 1) {
@@ -210,8 +260,9 @@ fn killed_at_any_moment_the_store_is_whole() {
         child.child.kill().unwrap();
         acknowledged.extend(std::iter::from_fn(|| child.hear()));
         drop(child);
+        bed.settle();
 
-        let store = SqliteStore::open(&file, log_id()).unwrap();
+        let store = bed.store();
         let verified = store.verify(&[]).unwrap();
         let (n, at) = acknowledged.last().unwrap().split_once(' ').unwrap();
         let (n, at): (u64, usize) = (n.parse().unwrap(), at.parse().unwrap());
@@ -228,27 +279,32 @@ fn killed_at_any_moment_the_store_is_whole() {
     assert!(completed_before > 20);
 }
 
-#[test]
-fn of_two_processes_exactly_one_wins_every_step() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("segl.db");
-    drop(SqliteStore::open(&file, log_id()).unwrap());
-    let mut children = [Running::start("race", &file), Running::start("race", &file)];
-    let mut wins = [0_u64; 2];
+fn of_two_processes_exactly_one_wins_every_step<B: Bed>(bed: &B) {
+    drop(bed.store());
+    let mut children = [Running::start("race", bed), Running::start("race", bed)];
+    let mut wins = [[0_u64; 2]; RACES.len()];
     for n in 1..=ROUNDS {
-        for child in &mut children {
-            child.tell(&n.to_string());
+        for (who, child) in children.iter_mut().enumerate() {
+            child.tell(&format!("{n} {who}"));
         }
         let said = children.each_mut().map(|child| child.hear().unwrap());
-        for (one, other) in said[0].chars().zip(said[1].chars()) {
-            assert!(matches!((one, other), ('0', '1') | ('1', '0')), "round {n}: {said:?}");
-        }
-        for (count, answer) in wins.iter_mut().zip(&said) {
-            *count += u64::from(answer.starts_with('1'));
+        assert_eq!(said.each_ref().map(String::len), [RACES.len(); 2]);
+        for (at, pair) in said[0].chars().zip(said[1].chars()).enumerate() {
+            match pair {
+                ('1', '0') => wins[at][0] += 1,
+                ('0', '1') => wins[at][1] += 1,
+                _ => panic!("round {n}, {}: {said:?}", RACES[at]),
+            }
         }
     }
     drop(children);
-    let verified = SqliteStore::open(&file, log_id()).unwrap().verify(&[]).unwrap();
-    assert_eq!((verified.disclosed, wins[0] + wins[1]), (ROUNDS, ROUNDS));
-    println!("{ROUNDS} rounds, openings won: {wins:?}");
+    bed.settle();
+    assert_eq!(bed.store().verify(&[]).unwrap().disclosed, ROUNDS);
+    println!(
+        "{ROUNDS} rounds of two processes at {}; each race was won by exactly one of the two:",
+        bed.address()
+    );
+    for (race, [one, other]) in RACES.into_iter().zip(wins) {
+        println!("  {race}: {one} + {other}");
+    }
 }

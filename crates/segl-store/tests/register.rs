@@ -1,4 +1,5 @@
 //! The register of certificates, as an issuer uses it.
+#![cfg(feature = "sqlite")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,21 +9,27 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod common;
+
 use std::sync::Barrier;
+
+use common::Bed;
 
 use segl_cert::{
     IssuedCertificate, IssuedCertificates, IssuerKey, MemoryRegister, Reservation, Revocation, SerialNumber,
     State,
 };
 use segl_crypto::Time;
-use segl_store::{SqliteStore, StoreError};
-use segl_testkit::sealing::log_id;
-use tempfile::TempDir;
+use segl_store::StoreError;
 
 const ISSUER: IssuerKey = IssuerKey([7; 32]);
 
-fn open(folder: &TempDir) -> SqliteStore {
-    SqliteStore::open(&folder.path().join("segl.db"), log_id()).unwrap()
+on_each_database! {
+    the_database_and_memory_tell_the_same_story;
+    what_was_written_is_there_after_opening_again;
+    a_serial_number_belongs_to_one_certificate;
+    a_key_is_certified_once;
+    one_of_64_threads_reserves;
 }
 
 fn at(seconds: i64) -> Time {
@@ -75,29 +82,22 @@ fn story<R: IssuedCertificates>(register: &R) -> String {
     told.join("\n")
 }
 
-#[test]
-fn the_file_and_memory_tell_the_same_story() {
-    let folder = TempDir::new().unwrap();
+fn the_database_and_memory_tell_the_same_story<B: Bed>(bed: &B) {
     let memory = story(&MemoryRegister::default());
-    assert_eq!(story(&open(&folder)), memory);
-    let other = TempDir::new().unwrap();
-    assert_eq!(story(&open(&other).sealing_register()), memory);
+    assert_eq!(story(&bed.store()), memory);
+    assert_eq!(story(&bed.another().store().sealing_register()), memory);
 }
 
-#[test]
-fn what_was_written_is_there_after_opening_again() {
-    let folder = TempDir::new().unwrap();
-    open(&folder).sealing_register().record_issued(&issued(1, 1)).unwrap();
-    let store = open(&folder);
+fn what_was_written_is_there_after_opening_again<B: Bed>(bed: &B) {
+    bed.store().sealing_register().record_issued(&issued(1, 1)).unwrap();
+    let store = bed.store();
     let registered = store.status(&ISSUER, &serial(1)).unwrap().unwrap();
     assert_eq!((registered.state, registered.sha256), (State::Issued, Some([1; 32])));
     assert_eq!(registered.validity, Some((at(0), at(43_199))));
 }
 
-#[test]
-fn a_serial_number_belongs_to_one_certificate() {
-    let folder = TempDir::new().unwrap();
-    let store = open(&folder);
+fn a_serial_number_belongs_to_one_certificate<B: Bed>(bed: &B) {
+    let store = bed.store();
     store.record_issued(&issued(1, 1)).unwrap();
     store.record_issued(&issued(1, 1)).unwrap();
     let refused = store.record_issued(&issued(1, 2));
@@ -111,15 +111,13 @@ fn a_serial_number_belongs_to_one_certificate() {
 }
 
 /// One certificate for a key, whoever asks and whatever became of the first (S000-18).
-#[test]
-fn a_key_is_certified_once() {
-    let folder = TempDir::new().unwrap();
-    let store = open(&folder);
+fn a_key_is_certified_once<B: Bed>(bed: &B) {
+    let store = bed.store();
     let key = [3; 32];
     assert_eq!(store.reserve_for_key(&ISSUER, &serial(1), &key, at(0)).unwrap(), Reservation::Made);
     store.record_abandoned(&ISSUER, &serial(1), at(1)).unwrap();
     drop(store);
-    let store = open(&folder);
+    let store = bed.store();
     let register = store.sealing_register();
     let again = register.reserve_for_key(&IssuerKey([8; 32]), &serial(2), &key, at(2)).unwrap();
     assert_eq!(again, Reservation::KeyTaken);
@@ -129,10 +127,8 @@ fn a_key_is_certified_once() {
     assert_eq!(register.reserve_for_key(&ISSUER, &serial(2), &[4; 32], at(3)).unwrap(), Reservation::Made);
 }
 
-#[test]
-fn one_of_64_threads_reserves() {
-    let folder = TempDir::new().unwrap();
-    let store = open(&folder);
+fn one_of_64_threads_reserves<B: Bed>(bed: &B) {
+    let store = bed.store();
     let barrier = Barrier::new(64);
     let made: usize = std::thread::scope(|scope| {
         let tries: Vec<_> = (0..64)

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 use segl_record::LogId;
 use uuid::Uuid;
 
-use super::value;
 use crate::error::{Corruption, OpenStoreError, StoreError};
+use crate::store::array;
 
 /// "segl" in ASCII: tells our files from other people's.
 const APPLICATION: i32 = 0x7365_676c;
@@ -129,7 +129,7 @@ pub(super) fn migrate(connection: &mut Connection, new_log: LogId) -> Result<Log
         transaction.pragma_update(None, "user_version", known)?;
     }
     let log = transaction
-        .query_row("SELECT log FROM identity", [], |row| Ok(value::array(row.get_ref(0)?)))
+        .query_row("SELECT log FROM identity", [], |row| Ok(row.get_ref(0)?.as_blob().ok().and_then(array)))
         .optional()?
         .flatten()
         .map(Uuid::from_bytes)

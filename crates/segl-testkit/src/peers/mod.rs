@@ -23,6 +23,7 @@ mod lines;
 mod openssl;
 mod pkilint;
 mod poppler;
+mod postgres;
 mod pyhanko;
 mod qpdf;
 mod softhsm;
@@ -46,6 +47,7 @@ pub use self::{
     openssl::{OpenSsl, Purpose},
     pkilint::{Detected, Finding, Pkilint},
     poppler::{PdfSig, PdfSigSignature},
+    postgres::Postgres,
     pyhanko::{Pyhanko, PyhankoReport, PyhankoSignature},
     qpdf::{Qpdf, QpdfVerdict},
     softhsm::SoftHsm,

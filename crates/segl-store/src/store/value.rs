@@ -1,6 +1,5 @@
 //! Values as columns.
 
-use rusqlite::types::ValueRef;
 use segl_crypto::Time;
 
 use crate::error::{Corruption, StoreError};
@@ -17,25 +16,31 @@ pub(super) fn instant(time: Time) -> [u8; 12] {
 }
 
 /// The moment back.
-pub(super) fn time(column: ValueRef<'_>) -> Option<Time> {
-    let (seconds, nanos) = column.as_blob().ok()?.split_at_checked(8)?;
+pub(super) fn time(octets: &[u8]) -> Option<Time> {
+    let (seconds, nanos) = octets.split_at_checked(8)?;
     let seconds = i64::from_be_bytes(seconds.try_into().ok()?) ^ i64::MIN;
     Time::from_unix(seconds).with_nanos(u32::from_be_bytes(nanos.try_into().ok()?))
 }
 
 /// Exactly so many octets.
-pub(super) fn array<const N: usize>(column: ValueRef<'_>) -> Option<[u8; N]> {
-    column.as_blob().ok()?.try_into().ok()
+pub(crate) fn array<const N: usize>(octets: &[u8]) -> Option<[u8; N]> {
+    octets.try_into().ok()
 }
 
-/// A sequence number as SQLite keeps it.
+/// A number of few octets.
+pub(super) fn small(column: Option<i64>) -> Option<u8> {
+    column.and_then(|number| u8::try_from(number).ok())
+}
+
+/// A sequence number as a database keeps it.
 pub(super) fn number(sequence: u64) -> Result<i64, StoreError> {
     i64::try_from(sequence).map_err(|_| StoreError::Corrupt(Corruption::Entry(sequence)))
 }
 
 /// A sequence number back.
-pub(super) fn sequence(column: i64) -> Result<u64, StoreError> {
-    u64::try_from(column).map_err(|_| StoreError::Corrupt(Corruption::Entry(0)))
+pub(super) fn sequence(column: Option<i64>) -> Result<u64, StoreError> {
+    let number = column.and_then(|column| u64::try_from(column).ok());
+    number.ok_or(StoreError::Corrupt(Corruption::Entry(0)))
 }
 
 #[cfg(test)]
@@ -53,9 +58,9 @@ mod tests {
         let moments: Vec<Time> = moments.iter().map(|m| m.parse().unwrap()).collect();
         assert!(moments.windows(2).all(|pair| instant(pair[0]) < instant(pair[1])));
         for moment in moments {
-            assert_eq!(time(ValueRef::Blob(&instant(moment))), Some(moment));
+            assert_eq!(time(&instant(moment)), Some(moment));
         }
-        assert_eq!(time(ValueRef::Blob(&[0xff; 12])), None);
-        assert_eq!(time(ValueRef::Null), None);
+        assert_eq!(time(&[0xff; 12]), None);
+        assert_eq!(time(&[0; 7]), None);
     }
 }
