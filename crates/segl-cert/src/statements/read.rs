@@ -102,6 +102,16 @@ pub enum StatementsError {
     },
 }
 
+impl StatementsError {
+    /// Where, in octets from the start of the extension's value; the start itself when the value as a whole is not what it must be.
+    pub fn offset(&self) -> usize {
+        match self {
+            Self::NotASequence => 0,
+            Self::NotAStatement { offset, .. } => *offset,
+        }
+    }
+}
+
 impl QcStatements {
     /// Reads the value of the extension and notes what is odd about it.
     ///
