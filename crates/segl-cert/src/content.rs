@@ -10,8 +10,8 @@ use crate::{
     ContentError, QcStatements,
     asn1::{Item, only},
     oid::*,
-    organisation::is_showable,
     profile::{Template, key_label},
+    writing::is_showable,
 };
 
 use words::{attribute_words, oid_words, period, statement_words, words};

@@ -8,9 +8,9 @@ use segl_x509::{
 use crate::{
     QcStatements, QcType, Statement,
     lint::{Kind, lint},
-    organisation::is_showable,
     profile::key_label,
     vocabulary::{known_extension, policy_name, purpose_name},
+    writing::is_showable,
 };
 
 /// A certificate as a person reads it, anybody's: names, life, key, fingerprints, and every extension in words.

@@ -35,6 +35,7 @@ mod terms;
 mod urls;
 mod vocabulary;
 mod website;
+mod writing;
 
 pub use crate::authority::{AuthorityNames, AuthorityProfile, AuthorityRole};
 pub use crate::content::{CertificateContent, NameEntry};
@@ -45,8 +46,7 @@ pub use crate::issue::{Approved, Prepared, Presented};
 pub use crate::names::DeniedNames;
 pub use crate::natural::SignatureProfile;
 pub use crate::organisation::{
-    CheckDigits, Holder, HolderError, IdentifierFault, MAX_NAME_CHARS, NameFault, Organisation,
-    OrganisationIdentifier, Unit,
+    CheckDigits, Holder, HolderError, IdentifierFault, Organisation, OrganisationIdentifier, Unit,
 };
 pub use crate::person::{Person, PersonName, PersonSerial};
 pub use crate::present::Validity;
@@ -63,3 +63,4 @@ pub use crate::statements::{
 pub use crate::terms::Terms;
 pub use crate::urls::{AuthorityUrls, BaseUrlError};
 pub use crate::website::{Address, BusinessCategory, WebsiteProfile, WebsiteSubject, WebsiteValidation};
+pub use crate::writing::{MAX_NAME_CHARS, NameFault};

@@ -2,7 +2,7 @@ use crate::{
     EidasIdentifier, HolderError, IdentifierFault, NameFault, Organisation, PersonIdentifier,
     identifier::{MAX_SERIAL_CHARS, is_printable},
     lint::codes,
-    organisation::check_name,
+    writing::check_name,
 };
 
 /// A natural person as the subject of a certificate (EN 319 412-2 4.2.4).

@@ -6,9 +6,9 @@ use segl_x509::{Certificate, KeyUsage};
 use crate::{
     CertificateContent, IssuerFault, Lifetime, Presented, ProfileError, Terms,
     oid::*,
-    organisation::says_test,
     profile::{IssuerFacts, Template},
     terms::Subject,
+    writing::says_test,
 };
 
 /// How long a certificate lives.

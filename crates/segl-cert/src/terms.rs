@@ -6,8 +6,8 @@ use crate::{
     asn1::{NULL, SEQUENCE, UTF8_STRING, oid, tlv},
     lint::codes,
     oid::*,
-    organisation::is_showable,
     profile::{Extension, IssuerFacts, slices},
+    writing::is_showable,
 };
 
 /// What an issuer says in a qualified certificate beside who it is for: status, disclosure statements, limits, policies.

@@ -7,11 +7,11 @@ use crate::{
     asn1::{PRINTABLE_STRING, SEQUENCE, UTF8_STRING, oid, tlv},
     natural::{is_local, name_attributes, organisation_attributes, semantics_of},
     oid::*,
-    organisation::check_name,
     present::{Named, check_lasting_key, present},
     profile::{Extension, name_of, slices},
     terms::Subject,
     urls::is_public_host,
+    writing::check_name,
 };
 
 /// The profile of a website certificate: Annex IV of Regulation 910/2014, EN 319 412-4 and -5, TS 119 495.

@@ -233,9 +233,11 @@ pub(crate) fn quoted(text: &str) -> String {
     let mut short: String = text
         .chars()
         .take(MOST)
-        .map(|character| {
-            if crate::organisation::is_showable(character) { character } else { char::REPLACEMENT_CHARACTER }
-        })
+        .map(
+            |character| {
+                if crate::writing::is_showable(character) { character } else { char::REPLACEMENT_CHARACTER }
+            },
+        )
         .collect();
     if text.chars().nth(MOST).is_some() {
         short.push('…');
