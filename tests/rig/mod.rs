@@ -13,7 +13,7 @@ use segl::ades::{Evidence, Level};
 use segl::authority::{AuthorityKeys, AuthorityMaterial, TestAuthority};
 use segl::cert::{
     Approved, IssuedCertificates, IssuerKey, Lifetime, MemoryRegister, Presented, Revocation, SealProfile,
-    SerialNumber,
+    SerialNumber, State,
 };
 use segl::crypto::{Digest, DigestAlgorithm, Time};
 use segl::evidence::Need;
@@ -50,6 +50,7 @@ pub struct Rig<R = MemoryRegister> {
     issued: Cell<usize>,
     seed: AtomicU64,
     serials: Cell<Option<u64>>,
+    last: RefCell<Option<Certificate>>,
 }
 
 /// What goes wrong outside of the device.
@@ -136,13 +137,14 @@ impl Rig {
 
     fn with(authority: TestAuthority, keys: AuthorityKeys, register: MemoryRegister) -> Self {
         let (now, issued, seed) = (Cell::new(T0), Cell::new(0), AtomicU64::new(1));
-        Self { authority, keys, register, now, issued, seed, serials: Cell::default() }
+        let (serials, last) = (Cell::default(), RefCell::default());
+        Self { authority, keys, register, now, issued, seed, serials, last }
     }
 
     /// The same authority with another register, one that several processes have in common.
     pub fn registering_in<R: IssuedCertificates>(self, register: R) -> Rig<R> {
-        let Self { authority, keys, now, issued, seed, serials, .. } = self;
-        Rig { authority, keys, register, now, issued, seed, serials }
+        let Self { authority, keys, now, issued, seed, serials, last, .. } = self;
+        Rig { authority, keys, register, now, issued, seed, serials, last }
     }
 
     /// The same authority for another thread or process, with a register of its own.
@@ -301,12 +303,24 @@ impl<R: IssuedCertificates> Rig<R> {
             retry,
             tolerances,
         };
+        self.last.take();
         let pdf = PdfDocument::new(CONTRACT, Limits::default(), PdfOptions::default());
         let mut document = Paper { pdf, wrong };
         let order = self.order(level);
         let sealed = seal(attempt, token, &mut document, &order, &helpers, &mut self.rng(), approve, observe);
+        if let (Some(certificate), Err(error)) = (self.last.take(), &sealed) {
+            self.assert_abandoned(&certificate, &format!("{:?}", error.fault));
+        }
         let said = format!("{:?} {order:?} {:?}", document.pdf, sealed.as_ref().err());
         Outcome { sealed, document: [CONTRACT, document.pdf.tail()].concat(), said }
+    }
+
+    /// A certificate without a seal is not in force, whatever became of its sealing.
+    fn assert_abandoned(&self, certificate: &Certificate, why: &str) {
+        let issuer = self.authority.issuing_ca().identity();
+        let serial = SerialNumber::from_der_content(certificate.serial()).unwrap();
+        let state = self.register.status(issuer, &serial).unwrap().unwrap().state;
+        assert!(matches!(state, State::Abandoned | State::Revoked(_)), "{state:?} after {why}");
     }
 
     /// How many certificates the issuer was asked for.
@@ -352,7 +366,7 @@ impl<R: IssuedCertificates> Issuer for Parts<'_, R> {
         not_before: Time,
     ) -> Result<Certificate, ServiceError> {
         self.rig.issued.set(self.rig.issued.get() + 1);
-        match self.wrong {
+        let issued = match self.wrong {
             Wrong::Issue => Err("injected".into()),
             Wrong::OtherKey => {
                 let request = KeyRequest::new(Curve::P256, KeyId([7; 16]), receipt.session())
@@ -378,7 +392,13 @@ impl<R: IssuedCertificates> Issuer for Parts<'_, R> {
                 issued
             }
             _ => self.embedded.issue(approved, receipt, not_before),
-        }
+        };
+        *self.rig.last.borrow_mut() = issued.as_ref().ok().cloned();
+        issued
+    }
+
+    fn abandoned(&self, certificate: &Certificate) {
+        self.embedded.abandoned(certificate);
     }
 
     fn chain(&self) -> &[Certificate] {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use segl::Embedded;
-use segl::cert::{CertificateContent, Lifetime, SealProfile};
+use segl::cert::{CertificateContent, IssuedCertificates as _, Lifetime, SealProfile, SerialNumber};
 use segl::crypto::{FileSource, KeyKind};
 use segl::key::{Curve, SoftToken, Token};
 use segl::pdf::Limits;
@@ -14,8 +14,8 @@ use segl::record::{
     TermsVersion,
 };
 use segl::sealing::{
-    Attempt, Decision, EndError, Event, Helpers, Lease, Order, PdfDocument, PdfOptions, RunnerId, Sealed,
-    Tolerances, Unfinished, recover, state,
+    Attempt, Decision, EndError, Event, Helpers, Journal as _, Lease, Order, PdfDocument, PdfOptions,
+    RunnerId, Sealed, Tolerances, Unfinished, recover, state,
 };
 use segl::store::{SqliteStore, StoreError};
 
@@ -135,6 +135,12 @@ fn make_home(folder: &Path, console: &Console) -> Result<(), Failure> {
 
 /// Gives attempts that a crash left behind their end. The home's lock says that nobody else is at work.
 fn recover_attempts(home: &Home, device: &Device<'_>, console: &Console) -> Result<(), Failure> {
+    // Before they end, so that a crash in between leaves none out: what they had issued will never be let out.
+    for left in home.store.unfinished(Unfinished::All)? {
+        if let Some(serial) = left.progress.serial() {
+            abandon(home, serial.as_bytes())?;
+        }
+    }
     let sweep = |slot: &SlotName| device.sweep(slot);
     let recovered = recover(&home.store, Unfinished::All, now(), sweep, || salts(&mut rng()))?;
     for attempt in recovered {
@@ -147,6 +153,15 @@ fn recover_attempts(home: &Home, device: &Device<'_>, console: &Console) -> Resu
         console.step("recovered", &text);
     }
     Ok(())
+}
+
+/// Notes in the register that a certificate will never be let out.
+fn abandon(home: &Home, serial: &[u8]) -> Result<(), StoreError> {
+    let issuer = home.authority.issuing_ca().identity();
+    match SerialNumber::from_der_content(serial) {
+        Some(serial) => home.store.record_abandoned(issuer, &serial, now()),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn salts(rng: &mut SystemRng) -> SaltSeed {
@@ -284,7 +299,10 @@ impl<'a> Sealing<'a> {
     ) -> Result<(), SealFileError> {
         let not_sealed = |cause, record| SealFileError::NotSealed { path: path.to_owned(), cause, record };
         if let Err(e) = output.write(tail).and_then(|()| output.sync()) {
+            let certificate = sealed.certificate().clone();
             let record = sealed.withdraw(Cause::Document, now(), salts(&mut rng()));
+            // The sealing failed already; a certificate that still counts as issued is one that nobody has.
+            drop(abandon(self.home, certificate.serial()));
             return Err(not_sealed(e.into(), Recorded::of(&record)));
         }
         let entry = sealed.release(now(), salts(&mut rng())).map_err(|e: EndError<StoreError>| {

@@ -57,7 +57,8 @@ impl<J: Journal> Sealed<'_, J> {
         self.attempt.complete(at, salts)
     }
 
-    /// Records that the seal is not let out, because the document could not be written for example.
+    /// Records that the seal is not let out, because the document could not be written for example. The
+    /// [`certificate`](Self::certificate) was issued all the same: an issuer with a register says there that it is abandoned.
     ///
     /// # Errors
     /// When the record could not be written.
@@ -92,7 +93,7 @@ where
     J: Journal,
     R: CryptoRng,
 {
-    let mut run = Run { order, helpers, rng, observe };
+    let mut run = Run { order, helpers, rng, observe, issued: None };
     let (attempt, presented) = run.present(attempt, approve)?;
     if let Err(e) = document.open() {
         return Err(run.end(attempt, SealFault::Document(e)));
@@ -114,6 +115,8 @@ pub(crate) struct Run<'a, R> {
     pub(crate) helpers: &'a Helpers<'a>,
     rng: &'a mut R,
     pub(crate) observe: Observe<'a>,
+    /// What the issuer must hear of when there is no seal in the end.
+    issued: Option<Certificate>,
 }
 
 /// The key is certified and waits for what it is to sign.
@@ -219,7 +222,8 @@ impl<R: CryptoRng> Run<'_, R> {
         let not_before = now.truncate_to_seconds() - self.helpers.tolerances.backdating;
         let signing_time = (now - measured.behind).truncate_to_seconds().max(not_before);
         let (certificate, serial) =
-            match issue(self.helpers, presented, key.receipt(), not_before, signing_time) {
+            match issue(self.helpers, &mut self.issued, presented, key.receipt(), (not_before, signing_time))
+            {
                 Ok(issued) => issued,
                 Err(fault) => return Err(self.give_up(key, attempt, fault)),
             };
@@ -331,6 +335,7 @@ impl<R: CryptoRng> Run<'_, R> {
         fault: Fault<E, J>,
     ) -> Failed<E, J> {
         let record = attempt.abort(fault.cause(), self.now(), self.salts());
+        self.abandon_certificate();
         Box::new(SealError { fault, record })
     }
 
@@ -345,7 +350,14 @@ impl<R: CryptoRng> Run<'_, R> {
             return self.end(attempt, fault);
         }
         let record = attempt.destruction_unconfirmed(self.now(), self.salts());
+        self.abandon_certificate();
         Box::new(SealError { fault, record })
+    }
+
+    fn abandon_certificate(&mut self) {
+        if let Some(certificate) = self.issued.take() {
+            self.helpers.issuer.abandoned(&certificate);
+        }
     }
 
     /// Destroys the key of an attempt that goes no further.

@@ -18,17 +18,19 @@ enum Unfit {
     SerialNumber,
 }
 
-/// The certificate for the key of this receipt. The issuer is not believed: what was approved is what is sealed with.
+/// The certificate for the key of this receipt, also kept in `kept` whatever is found to be wrong with it. The issuer is not believed:
+/// what was approved is what is sealed with.
 pub(crate) fn issue<T: TokenError, E: std::error::Error>(
     helpers: &Helpers<'_>,
+    kept: &mut Option<Certificate>,
     presented: Presented,
     receipt: &Receipt,
-    not_before: Time,
-    signing_time: Time,
+    (not_before, signing_time): (Time, Time),
 ) -> Result<(Certificate, Serial), SealFault<T, E>> {
     let content = *presented.content().sha256();
     let approved = presented.approve(&content).map_err(|e| SealFault::Issue(e.into()))?;
     let issued = helpers.issuer.issue(approved, receipt, not_before).map_err(SealFault::Issue)?;
+    *kept = Some(issued.clone());
     if !CertificateContent::of(&issued).is_ok_and(|said| *said.sha256() == content) {
         return Err(SealFault::ContentChanged);
     }

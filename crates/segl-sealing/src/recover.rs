@@ -15,7 +15,8 @@ pub struct Recovered {
     pub step: Step,
     /// How it ended: aborted by a crash, or, when its slot could not be swept, with an alarm.
     pub outcome: Outcome,
-    /// The certificate that was issued and will never be released, for the issuer's register.
+    /// The certificate that was issued and will never be released, for the issuer's register. Whoever is alone with the journal abandons what
+    /// [`Journal::unfinished`] names before the recovery, so that a second crash in between leaves none out.
     pub serial: Option<Serial>,
 }
 

@@ -29,6 +29,14 @@ pub trait Issuer {
         not_before: Time,
     ) -> Result<Certificate, ServiceError>;
 
+    /// Hears that a certificate it issued will never be let out, because its sealing ended without a seal. Does nothing unless overridden.
+    ///
+    /// An issuer that keeps a register says so there
+    /// ([`IssuedCertificates::record_abandoned`](segl_cert::IssuedCertificates::record_abandoned)). The end of the sealing stands whether
+    /// that succeeds or not: nobody has the certificate. It is not called for a seal that is withdrawn, nor after a crash; see
+    /// [`Sealed::withdraw`](crate::Sealed::withdraw) and [`Recovered::serial`](crate::Recovered::serial).
+    fn abandoned(&self, _certificate: &Certificate) {}
+
     /// The issuer's own certificate, then that of its issuer, up to and with the trust anchor.
     fn chain(&self) -> &[Certificate];
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use rand_core::CryptoRng;
 use segl_authority::TestAuthority;
-use segl_cert::{Approved, IssuedCertificates, Presented, SealProfile};
+use segl_cert::{Approved, IssuedCertificates, Presented, SealProfile, SerialNumber};
 use segl_crypto::Time;
 use segl_evidence::Need;
 use segl_key::Receipt;
@@ -68,6 +68,14 @@ impl<R: IssuedCertificates, G: CryptoRng> Issuer for Embedded<'_, R, G> {
         let now = (self.clock)();
         let mut rng = self.rng.borrow_mut();
         Ok(self.authority.issue(approved, receipt, not_before, self.register, now, &mut *rng)?)
+    }
+
+    fn abandoned(&self, certificate: &Certificate) {
+        if let Some(serial) = SerialNumber::from_der_content(certificate.serial()) {
+            let issuer = self.authority.issuing_ca().identity();
+            // Where the register cannot be written the next sealing says so; of this certificate nobody will ever ask.
+            drop(self.register.record_abandoned(issuer, &serial, (self.clock)()));
+        }
     }
 
     fn chain(&self) -> &[Certificate] {

@@ -7,7 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use segl::cert::{IssuedCertificates as _, IssuerKey, SerialNumber, State};
+use segl::record::{Event, Outcome};
+use segl::store::SqliteStore;
+use segl::x509::Certificate;
 use segl_testkit::peers::SoftHsm;
+use segl_testkit::sealing::log_id;
 use tempfile::TempDir;
 
 pub const CONTRACT: &[u8] = include_bytes!("../../../../examples/contract.pdf");
@@ -129,6 +134,25 @@ impl Room {
     pub fn records_verify(&self) {
         let said = self.run(["records", "verify"]);
         assert_eq!(said.status, Some(0), "{said:?}");
+    }
+
+    /// Of the certificates in the log, those are in force whose seals were let out, and no others. Gives how many have no seal.
+    #[track_caller]
+    pub fn register_agrees(&self) -> usize {
+        let ca = fs::read(self.home().join("issuing-ca.cer")).unwrap();
+        let issuer = IssuerKey::of_spki(Certificate::from_der_or_pem(&ca).unwrap().spki_der());
+        let store = SqliteStore::open(&self.home().join("segl.db"), log_id()).unwrap();
+        let mut abandoned = 0;
+        for row in store.entries(0, 1000).unwrap() {
+            let Event::Sealing(record) = row.values.unwrap().event().unwrap() else { continue };
+            let Some(serial) = record.progress().serial() else { continue };
+            let serial = SerialNumber::from_der_content(serial.as_bytes()).unwrap();
+            let state = store.status(&issuer, &serial).unwrap().unwrap().state;
+            let is_let_out = record.outcome() == Outcome::Completed;
+            assert_eq!(state, if is_let_out { State::Issued } else { State::Abandoned }, "{record:?}");
+            abandoned += usize::from(!is_let_out);
+        }
+        abandoned
     }
 
     /// Every name in the room, folders left out, temporary ones included.
