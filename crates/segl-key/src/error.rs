@@ -34,7 +34,8 @@ impl<K, E: std::error::Error> std::error::Error for Refusal<K, E> {
     }
 }
 
-/// Why no key was made. What the device had begun was destroyed again; `destroyed` says whether that is certain.
+/// Why no key was made. What the device had begun was destroyed again; [`leaves_nothing`](Self::leaves_nothing) says whether that is
+/// certain.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenerateError<E: TokenError> {
@@ -69,6 +70,17 @@ pub enum GenerateError<E: TokenError> {
 }
 
 impl<E: TokenError> GenerateError<E> {
+    /// Whether it is certain that no key is left in the device.
+    #[must_use]
+    pub fn leaves_nothing(&self) -> bool {
+        match self {
+            Self::Device(source) => source.trouble() != Trouble::KeyInDoubt,
+            Self::Disobeyed { destroyed, .. }
+            | Self::PublicKey { destroyed, .. }
+            | Self::ReadBack { destroyed, .. } => destroyed.is_ok(),
+        }
+    }
+
     /// What became of a key that was made and not accepted; `None` when none was made.
     #[must_use]
     pub const fn destroyed(&self) -> Option<&Result<Destroyed, DestroyError<E>>> {

@@ -28,7 +28,7 @@ pub trait Token {
     /// Makes a key pair inside the device, for signing only, that does not outlive the session and cannot leave the device.
     ///
     /// # Errors
-    /// The device's own; nothing is left behind then.
+    /// The device's own; nothing is left behind then, unless the trouble is [`Trouble::KeyInDoubt`].
     fn generate(&self, curve: Curve, id: KeyId) -> Result<Self::Key, Self::Error>;
 
     /// Reads the public key and the protection attributes as the device has them now, not as they were asked for.
@@ -127,6 +127,8 @@ pub trait TokenError: std::error::Error + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trouble {
+    /// A key was to be made, and it is not certain that none is left: the device must be swept before it is trusted again.
+    KeyInDoubt,
     /// The session or the whole device is gone: the key cannot be reached any more.
     Lost,
     /// Anything else; trying the same again is not likely to help.

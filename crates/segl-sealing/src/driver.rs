@@ -206,7 +206,7 @@ impl<R: CryptoRng> Run<'_, R> {
         let key = match OneShotKey::generate(token, &request) {
             Ok(key) => key,
             Err(e) => {
-                let confirmed = e.destroyed().is_none_or(Result::is_ok);
+                let confirmed = e.leaves_nothing();
                 return Err(self.end_with_key(attempt, SealFault::Generate(e), confirmed));
             }
         };

@@ -56,6 +56,16 @@ pub enum Pkcs11Error {
         /// The identifier.
         id: KeyId,
     },
+    /// The device did not say that it made the key, and what it may have made could not be cleared away for certain. The next sweep
+    /// destroys what is there.
+    #[error("a key may have been made all the same and be left in the device")]
+    KeyInDoubt {
+        /// What the device answered when it was asked for the key.
+        #[source]
+        asked: Box<Self>,
+        /// How many objects of the key were found again after they were to be destroyed; `None` where nobody could look.
+        left: Option<usize>,
+    },
     /// Keys of this kind are not made here: RSA with less than 2 048 bits, more than 8 192, or not whole octets.
     #[error("no {kind:?} key is made")]
     KindNotMade {
@@ -155,12 +165,24 @@ impl TokenError for Pkcs11Error {
                 Trouble::Lost
             }
             Self::Busy { .. } | Self::Saturated(_) => Trouble::Saturated,
+            Self::KeyInDoubt { .. } => Trouble::KeyInDoubt,
             _ => Trouble::Other,
         }
     }
 }
 
 impl Pkcs11Error {
+    /// Whether the session has something else under way, so that this was not even begun in it.
+    pub(super) const fn is_operation_active(&self) -> bool {
+        matches!(self, Self::Device(DeviceFault(Error::Pkcs11(RvError::OperationActive, _))))
+    }
+
+    /// Whether the device says that nobody is logged in. No private object of a session outlives that (PKCS#11 2.40, 5.6, `C_Logout`), so
+    /// there is none.
+    pub(super) const fn denies_private_objects(&self) -> bool {
+        matches!(self, Self::SessionLost(DeviceFault(Error::Pkcs11(RvError::UserNotLoggedIn, _))))
+    }
+
     /// Names the cause of a failed call.
     pub(super) fn of(error: Error) -> Self {
         let Error::Pkcs11(code, _) = &error else { return Self::Device(DeviceFault(error)) };

@@ -6,7 +6,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::slot::{Limit, TokenInfo};
 
 use super::Pkcs11Token;
-use super::sessions::{Sessions, is_logged_in, lock};
+use super::sessions::{Sessions, lock, logged_in};
 
 /// How a token and its sessions are at a moment.
 ///
@@ -113,7 +113,7 @@ impl Sessions {
         };
         match &login.anchor {
             _ if login.refused => TokenState::PinRefused,
-            Some(anchor) if is_logged_in(anchor) => TokenState::Ready,
+            Some(anchor) if logged_in(anchor).is_ok_and(|is_in| is_in) => TokenState::Ready,
             _ => TokenState::LoggedOut,
         }
     }

@@ -4,6 +4,7 @@ use core::fmt;
 use std::path::{Path, PathBuf};
 
 use cryptoki::context::Pkcs11;
+use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::slot::{Slot, TokenInfo};
 
@@ -47,7 +48,7 @@ impl Module {
     /// # Errors
     /// The device's own.
     pub fn tokens(&self) -> Result<Vec<TokenDescription>, Pkcs11Error> {
-        Ok(self.slots()?.into_iter().map(|(slot, info)| self.describe(slot, &info)).collect())
+        self.slots()?.tokens.into_iter().map(|(slot, info)| self.describe(slot, &info)).collect()
     }
 
     /// Logs in to the token with this label, within the usual [`SessionLimits`].
@@ -74,7 +75,7 @@ impl Module {
         if info.user_pin_locked() {
             return Err(Pkcs11Error::PinLocked);
         }
-        let description = self.describe(slot, &info);
+        let description = self.describe(slot, &info)?;
         let limits = limits.within(info.max_session_count().into());
         sessions::Sessions::open(self.clone(), description, slot, pin.clone(), limits).map(Pkcs11Token::new)
     }
@@ -85,46 +86,66 @@ impl Module {
 
     /// The one token with this label, and with this serial number where that is known.
     pub(super) fn find(&self, label: &str, serial: Option<&str>) -> Result<(Slot, TokenInfo), Pkcs11Error> {
-        let (mut fitting, others): (Vec<_>, Vec<_>) = self.slots()?.into_iter().partition(|(_, info)| {
+        let Slots { tokens, unread } = self.slots()?;
+        let (mut fitting, others): (Vec<_>, Vec<_>) = tokens.into_iter().partition(|(_, info)| {
             info.label() == label && serial.is_none_or(|serial| info.serial_number() == serial)
         });
-        match (fitting.pop(), fitting.is_empty()) {
-            (Some(found), true) => Ok(found),
-            (Some(_), false) => Err(Pkcs11Error::AmbiguousToken { label: label.to_owned() }),
-            (None, _) => {
+        match (fitting.pop(), fitting.is_empty(), unread) {
+            (Some(found), true, _) => Ok(found),
+            (Some(_), false, _) => Err(Pkcs11Error::AmbiguousToken { label: label.to_owned() }),
+            (None, _, Some(error)) => Err(error),
+            (None, _, None) => {
                 let present = others.iter().map(|(_, info)| info.label().to_owned()).collect();
                 Err(Pkcs11Error::NoSuchToken { label: label.to_owned(), present })
             }
         }
     }
 
-    fn slots(&self) -> Result<Vec<(Slot, TokenInfo)>, Pkcs11Error> {
-        let slots = self.client.get_slots_with_token().map_err(Pkcs11Error::of)?;
-        // A token that is pulled out between the two calls is simply not there.
-        let infos = slots.into_iter().filter_map(|slot| Some((slot, self.client.get_token_info(slot).ok()?)));
-        Ok(infos.filter(|(_, info)| info.token_initialized()).collect())
+    fn slots(&self) -> Result<Slots, Pkcs11Error> {
+        let (mut tokens, mut unread) = (Vec::new(), None);
+        for slot in self.client.get_slots_with_token().map_err(Pkcs11Error::of)? {
+            match self.client.get_token_info(slot) {
+                Ok(info) if info.token_initialized() => tokens.push((slot, info)),
+                // Something that is no token of this library's is not there at all.
+                Ok(_) | Err(Error::Pkcs11(RvError::TokenNotRecognized, _)) => {}
+                Err(error) => unread = unread.or(Some(Pkcs11Error::of(error))),
+            }
+        }
+        Ok(Slots { tokens, unread })
     }
 
-    fn describe(&self, slot: Slot, info: &TokenInfo) -> TokenDescription {
-        TokenDescription {
+    fn describe(&self, slot: Slot, info: &TokenInfo) -> Result<TokenDescription, Pkcs11Error> {
+        Ok(TokenDescription {
             label: info.label().to_owned(),
             manufacturer: info.manufacturer_id().to_owned(),
             model: info.model().to_owned(),
             serial: info.serial_number().to_owned(),
             firmware: info.firmware_version().to_string(),
-            device: self.device(slot),
-        }
+            device: self.device(slot)?,
+        })
     }
 
-    /// Hardware only where the slot or the mechanism that makes the keys says so (`CKF_HW_SLOT`, `CKF_HW`); in doubt software.
-    fn device(&self, slot: Slot) -> SecureDevice {
-        let by_slot = self.client.get_slot_info(slot).is_ok_and(|info| info.hardware_slot());
-        let by_mechanism = self
-            .client
-            .get_mechanism_info(slot, MechanismType::ECC_KEY_PAIR_GEN)
-            .is_ok_and(|info| info.hardware());
-        if by_slot || by_mechanism { SecureDevice::Hardware } else { SecureDevice::Software }
+    /// Hardware only where the slot or the mechanism that makes the keys says so (`CKF_HW_SLOT`, `CKF_HW`). It stands in every receipt, so
+    /// a device that just cannot answer is not taken for the other kind.
+    fn device(&self, slot: Slot) -> Result<SecureDevice, Pkcs11Error> {
+        let by_slot = self.client.get_slot_info(slot).map_err(Pkcs11Error::of)?.hardware_slot();
+        let mechanism = self.client.get_mechanism_info(slot, MechanismType::ECC_KEY_PAIR_GEN);
+        let by_mechanism = match mechanism.map_err(Pkcs11Error::of) {
+            Ok(info) => info.hardware(),
+            // It makes no such keys.
+            Err(Pkcs11Error::Unsupported(_)) => false,
+            Err(error) => return Err(error),
+        };
+        Ok(if by_slot || by_mechanism { SecureDevice::Hardware } else { SecureDevice::Software })
     }
+}
+
+/// What the slots hold.
+struct Slots {
+    /// The initialised tokens.
+    tokens: Vec<(Slot, TokenInfo)>,
+    /// Why one of the others could not be looked at. Who finds what he looks for need not care.
+    unread: Option<Pkcs11Error>,
 }
 
 impl fmt::Debug for Module {

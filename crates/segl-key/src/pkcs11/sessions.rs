@@ -1,7 +1,7 @@
 //! The sessions open with one token, and the login they share.
 
 use core::ops::Deref;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -25,9 +25,11 @@ pub(super) struct Sessions {
     token: TokenDescription,
     /// Where the token was last seen; a library may renumber its slots when it is initialised again.
     pub(super) slot: Mutex<Slot>,
-    pub(super) idle: Mutex<Vec<Leased>>,
+    pub(super) idle: Mutex<Idle>,
     pub(super) gate: Arc<Gate>,
     pub(super) login: Mutex<Login>,
+    /// Whether there is a session that holds the login. Without one, sessions may work as long as others happen to hold it.
+    is_held: AtomicBool,
     /// Counts the logins. Handles of an earlier one may have been given to other objects since.
     epoch: AtomicU64,
     /// Held to close a session, and alone to begin another epoch: a handle is never closed after it may have been given out again.
@@ -46,6 +48,26 @@ pub(super) struct Login {
 pub(super) struct Leased {
     session: Session,
     epoch: u64,
+    /// Objects were searched for in it. A search that the device does not end, which `cryptoki` tells nobody, stands in the way of the
+    /// next one and of signing, so no one-shot key is made there.
+    searched: bool,
+}
+
+/// Sessions that are open and in nobody's use.
+#[derive(Default)]
+pub(super) struct Idle(Vec<Leased>);
+
+impl Idle {
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// One that fits: for a key one that was never searched in, for anything else one that was. Where there is none, another.
+    fn take_for(&mut self, what: Use) -> Option<Leased> {
+        let fits = |session: &Leased| session.searched == (what == Use::Moment);
+        let fitting = self.0.iter().rposition(fits);
+        fitting.or_else(|| self.0.len().checked_sub(1)).map(|at| self.0.swap_remove(at))
+    }
 }
 
 impl Deref for Leased {
@@ -72,6 +94,7 @@ impl Sessions {
             idle: Mutex::default(),
             gate: Arc::new(Gate::new(limits)),
             login: Mutex::new(login),
+            is_held: AtomicBool::new(true),
             epoch: AtomicU64::new(0),
             closing: RwLock::new(()),
         };
@@ -93,18 +116,28 @@ impl Sessions {
         self.gate.enter(what)
     }
 
-    /// A session of one's own, logged in as long as nobody logs out. No new one is opened while there is an idle one, so that as many are
-    /// open as were in use at the same time, and no more.
-    fn take(&self) -> Result<Leased, Pkcs11Error> {
+    /// A session of one's own, logged in as long as nobody logs out. No new one is opened while there is an idle one, or one of them is
+    /// closed for it, so that as many are open as were in use at the same time, and no more.
+    fn take(&self, what: Use) -> Result<Leased, Pkcs11Error> {
+        if !self.is_held.load(Ordering::Acquire) {
+            self.reconnect()?;
+        }
         // The guard must be gone before a session is opened, which can take a while.
-        while let Some(session) = { lock(&self.idle).pop() } {
-            if self.is_current(&session) {
+        while let Some(mut session) = { lock(&self.idle).take_for(what) } {
+            if !self.is_current(&session) {
+                core::mem::forget(session);
+            } else if what == Use::Moment {
+                session.searched = true;
+                return Ok(session);
+            } else if session.searched {
+                self.close(session);
+                break;
+            } else {
                 return Ok(session);
             }
-            core::mem::forget(session);
         }
         let epoch = self.epoch();
-        let session = Leased { session: self.open_session()?, epoch };
+        let session = Leased { session: self.open_session()?, epoch, searched: what == Use::Moment };
         if self.is_current(&session) {
             return Ok(session);
         }
@@ -117,7 +150,7 @@ impl Sessions {
     pub(super) fn put(&self, session: Leased) {
         let mut idle = lock(&self.idle);
         if self.is_current(&session) && idle.len() < MAX_IDLE {
-            return idle.push(session);
+            return idle.0.push(session);
         }
         drop(idle);
         self.close(session);
@@ -143,15 +176,16 @@ impl Sessions {
         self.module.client().open_rw_session(*lock(&self.slot)).map_err(Pkcs11Error::of)
     }
 
-    /// Does work in a session and gives the session with the result. When the session turns out to be lost the work is done again
-    /// in a new one, so it must be work that can be repeated: not a one-shot signature.
+    /// Does work in a session and gives the session with the result. When the session turns out to be lost, or busy with what an earlier
+    /// user could not end, the work is done again in another one, so it must be work that can be repeated: not a one-shot signature.
     pub(super) fn begin<R>(
         &self,
         _: &Place,
+        what: Use,
         work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
     ) -> Result<(Leased, R), Pkcs11Error> {
         let attempt = || {
-            let session = self.take()?;
+            let session = self.take(what)?;
             match work(&session) {
                 Ok(result) => Ok((session, result)),
                 Err(error) => {
@@ -163,13 +197,13 @@ impl Sessions {
         again_when_lost(attempt, || self.reconnect())
     }
 
-    /// The same for work that leaves nothing in the session.
+    /// The same for work that takes a moment and leaves nothing in the session.
     pub(super) fn with<R>(
         &self,
         place: &Place,
         work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
     ) -> Result<R, Pkcs11Error> {
-        let (session, result) = self.begin(place, work)?;
+        let (session, result) = self.begin(place, Use::Moment, work)?;
         self.put(session);
         Ok(result)
     }
@@ -177,17 +211,23 @@ impl Sessions {
     /// Forgets the idle sessions, which may be as dead as the one that was lost, and logs in again where needed.
     fn reconnect(&self) -> Result<(), Pkcs11Error> {
         let mut login = lock(&self.login);
-        let idle = core::mem::take(&mut *lock(&self.idle));
-        if let Some(anchor) = login.anchor.take_if(|anchor| anchor.get_session_info().is_ok()) {
-            // Sessions live on when somebody logs out, and handles with them.
-            let entered = if is_logged_in(&anchor) { Ok(()) } else { login.enter(&anchor) };
-            login.anchor = Some(anchor);
-            idle.into_iter().for_each(|session| self.close(session));
-            return entered;
+        let idle = core::mem::take(&mut *lock(&self.idle)).0;
+        if let Some(anchor) = login.anchor.take() {
+            let state = logged_in(&anchor);
+            let is_dead = state.as_ref().is_err_and(|error| error.trouble() == Trouble::Lost);
+            if is_dead {
+                self.is_held.store(false, Ordering::Release);
+                core::mem::forget(anchor);
+            } else {
+                // Sessions live on when somebody logs out, and handles with them.
+                let entered = state.and_then(|is_in| if is_in { Ok(()) } else { login.enter(&anchor) });
+                login.anchor = Some(anchor);
+                idle.into_iter().for_each(|session| self.close(session));
+                return entered;
+            }
         }
         // The device has closed them all. To close one of these handles now could close what somebody else has opened since.
         idle.into_iter().for_each(core::mem::forget);
-        login.anchor.take().into_iter().for_each(core::mem::forget);
         {
             let _alone = self.closing.write().unwrap_or_else(PoisonError::into_inner);
             self.epoch.fetch_add(1, Ordering::AcqRel);
@@ -197,6 +237,7 @@ impl Sessions {
         let session = self.open_session()?;
         login.enter(&session)?;
         login.anchor = Some(session);
+        self.is_held.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -234,6 +275,8 @@ fn again_when_lost<R>(
     let is_lost = |error: &Pkcs11Error| error.trouble() == Trouble::Lost;
     for _ in 0..RECONNECTS {
         match attempt() {
+            // That was one session's affair; the next is another.
+            Err(error) if error.is_operation_active() => continue,
             Err(error) if is_lost(&error) => {}
             done => return done,
         }
@@ -253,10 +296,10 @@ pub(super) fn initialize(client: &Pkcs11) -> Result<(), Error> {
     }
 }
 
-pub(super) fn is_logged_in(session: &Session) -> bool {
-    session
-        .get_session_info()
-        .is_ok_and(|info| matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser))
+/// Whether the user is logged in, as the session tells it.
+pub(super) fn logged_in(session: &Session) -> Result<bool, Pkcs11Error> {
+    let info = session.get_session_info().map_err(Pkcs11Error::of)?;
+    Ok(matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser))
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -317,5 +360,8 @@ mod tests {
         {
             assert_eq!(count(code, 1, Ok(())), (1, 0, false), "{code:?}");
         }
+        // Another session, and no other login.
+        assert_eq!(count(RvError::OperationActive, 1, Ok(())), (2, 0, true));
+        assert_eq!(count(RvError::OperationActive, usize::MAX, Ok(())), (4, 0, false));
     }
 }

@@ -1,5 +1,6 @@
 //! One-shot keys in a PKCS#11 token.
 
+use core::cell::Cell;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::collections::HashSet;
@@ -11,7 +12,7 @@ use cryptoki::session::Session;
 use segl_crypto::{SignatureValue, ToBeSigned};
 
 use super::gate::{Place, Use};
-use super::sessions::{Leased, Sessions, is_logged_in, lock};
+use super::sessions::{Leased, Sessions, lock, logged_in};
 use super::template::{self, Ask, Called, Life, Wanted};
 use super::{Pkcs11Error, signing};
 use crate::{Curve, KeyId, ONE_SHOT_LABEL_PREFIX, ReadBack, Swept, Token, TokenDescription, Trace};
@@ -64,26 +65,56 @@ impl Pkcs11Token {
         Ok(made)
     }
 
+    /// A device that answers with an error may have made the key all the same, and the session may not have been closed with it. What is
+    /// there of it is destroyed; the error tells whether nothing is left.
+    fn clear_away(&self, place: &Place, id: KeyId, asked: Pkcs11Error) -> Pkcs11Error {
+        let left = self.sessions().with(place, |witness| {
+            for object in Self::objects(witness, id)? {
+                // What cannot be destroyed is found again.
+                drop(witness.destroy_object(object));
+            }
+            Ok(())
+        });
+        // A search of its own, in a session in which none has been begun.
+        let left =
+            left.and_then(|()| self.sessions().with(place, |witness| Ok(Self::objects(witness, id)?.len())));
+        match left.ok() {
+            Some(0) => asked,
+            left => Pkcs11Error::KeyInDoubt { asked: asked.into(), left },
+        }
+    }
+
+    /// The objects with a key's identifier, private and public, as this session sees them.
+    fn objects(witness: &Session, id: KeyId) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
+        if !logged_in(witness)? {
+            // It would see no private object.
+            return Err(Pkcs11Error::NotLoggedIn);
+        }
+        witness.find_objects(&[Attribute::Id(id.0.to_vec())]).map_err(Pkcs11Error::of)
+    }
+
     /// Every key object with the label of a one-shot key that is not in use through this handle.
     fn leftovers(&self, session: &Session) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
         let live: HashSet<String> = lock(&self.0.live).iter().map(KeyId::label).collect();
         let mut leftovers = Vec::new();
-        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-            for object in session.find_objects(&[Attribute::Class(class)]).map_err(Pkcs11Error::of)? {
-                let label =
-                    match session.get_attributes(object, &[AttributeType::Label]).map_err(Pkcs11Error::of) {
-                        // Gone since it was found.
-                        Err(Pkcs11Error::HandleUnknown(_)) => continue,
-                        answers => answers?.into_iter().find_map(|answer| match answer {
-                            Attribute::Label(label) => Some(String::from_utf8_lossy(&label).into_owned()),
-                            _ => None,
-                        }),
-                    };
-                if label
-                    .is_some_and(|label| label.starts_with(ONE_SHOT_LABEL_PREFIX) && !live.contains(&label))
-                {
-                    leftovers.push(object);
-                }
+        // One search for objects of all classes: a second one could not be begun where the device did not end the first.
+        for object in session.find_objects(&[]).map_err(Pkcs11Error::of)? {
+            let asked = [AttributeType::Class, AttributeType::Label];
+            let answers = match session.get_attributes(object, &asked).map_err(Pkcs11Error::of) {
+                // Gone since it was found.
+                Err(Pkcs11Error::HandleUnknown(_)) => continue,
+                answers => answers?,
+            };
+            let is_key = answers.iter().any(|answer| {
+                matches!(answer, Attribute::Class(ObjectClass::PRIVATE_KEY | ObjectClass::PUBLIC_KEY))
+            });
+            let is_ours = answers.iter().any(|answer| {
+                let Attribute::Label(label) = answer else { return false };
+                let label = String::from_utf8_lossy(label);
+                label.starts_with(ONE_SHOT_LABEL_PREFIX) && !live.contains(&*label)
+            });
+            if is_key && is_ours {
+                leftovers.push(object);
             }
         }
         Ok(leftovers)
@@ -189,10 +220,18 @@ impl Token for Pkcs11Token {
         let label = id.label();
         let called = Called { id: &id.0, label: &label };
         let made = self.sessions().enter(Use::Key).and_then(|place| {
-            let made = self
-                .sessions()
-                .begin(&place, |session| self.make(session, Wanted::on(curve), &called, Life::Session));
-            made.map(|made| (place, made))
+            let in_doubt = Cell::new(false);
+            let made = self.sessions().begin(&place, Use::Key, |session| {
+                let made = self.make(session, Wanted::on(curve), &called, Life::Session);
+                let may_be_made = made.as_ref().is_err_and(|error| !error.denies_private_objects());
+                in_doubt.set(in_doubt.get() || may_be_made);
+                made
+            });
+            match made {
+                Ok(made) => Ok((place, made)),
+                Err(error) if in_doubt.get() => Err(self.clear_away(&place, id, error)),
+                Err(error) => Err(error),
+            }
         });
         match made {
             Ok((place, (session, (public, private)))) => Ok(Pkcs11Key {
@@ -248,13 +287,9 @@ impl Token for Pkcs11Token {
     }
 
     fn look_up(&self, key: &mut Pkcs11Key) -> Result<Trace, Pkcs11Error> {
-        let (witness, by_id) = self.sessions().begin(&key.place, |witness| {
-            if !is_logged_in(witness) {
-                return Err(Pkcs11Error::NotLoggedIn);
-            }
-            let found = witness.find_objects(&[Attribute::Id(key.id.0.to_vec())]).map_err(Pkcs11Error::of)?;
-            Ok(found.len())
-        })?;
+        let (witness, by_id) = self
+            .sessions()
+            .begin(&key.place, Use::Moment, |witness| Ok(Self::objects(witness, key.id)?.len()))?;
         // The handle means most in its own session. Where that is lost, a handle is the same in all sessions of a process; where the
         // whole login is lost, it means nothing.
         let own = key.session().map(|session| key.handle_works(session));

@@ -55,6 +55,7 @@ pub(crate) fn with_token(name: &str, body: impl FnOnce(&Fixture)) {
     let output = Command::new(env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
         .envs(environment(&folder))
+        .envs(segl_shim::Shim::environment(&path, folder.path()))
         .output()
         .unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
