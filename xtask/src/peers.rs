@@ -41,6 +41,8 @@ const PACKAGED: [Packaged; 3] = [
 
 const SOFTHSM_PACKAGE: &str = "softhsm2";
 
+const POSTGRES_PACKAGE: &str = "postgresql";
+
 /// Where distributions put the module of SoftHSM2.
 const SOFTHSM_MODULES: [&str; 7] = [
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -80,7 +82,7 @@ pub(crate) fn prepare(consent: Consent) -> Result<Vec<Peer>, TaskError> {
     } else {
         Err("it is not here, and was not to be installed".to_owned())
     };
-    let mut peers = vec![softhsm(&apt)];
+    let mut peers = vec![softhsm(&apt), postgres(&apt)];
     peers.extend(PACKAGED.iter().map(|program| packaged(program, &apt)));
     let environment = made(&python, may_install, || python_environment(&python, &sources.join("python")));
     peers.push(pyhanko(&environment, &python, &sources));
@@ -96,6 +98,9 @@ fn missing_packages() -> Vec<&'static str> {
         PACKAGED.iter().filter(|peer| on_path(peer.program).is_none()).map(|peer| peer.package).collect();
     if softhsm_module().is_none() || on_path("softhsm2-util").is_none() {
         missing.push(SOFTHSM_PACKAGE);
+    }
+    if postgres_programs().is_none() {
+        missing.push(POSTGRES_PACKAGE);
     }
     missing
 }
@@ -164,6 +169,30 @@ fn softhsm(apt: &Result<(), String>) -> Peer {
     };
     let version = first_line(utility.as_os_str(), &["--version"]).unwrap_or_default();
     Peer::present(NAME, version, vec![("SEGL_PKCS11_MODULE", module.into())])
+}
+
+/// The folder of PostgreSQL's programs, which Debian keeps off `PATH`: of several versions the newest.
+fn postgres_programs() -> Option<PathBuf> {
+    let on_path = on_path("initdb").and_then(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned()));
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let number = |entry: &fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
+    let newest = versions.max_by_key(number).map(|version| version.path().join("bin"));
+    on_path
+        .into_iter()
+        .chain(newest)
+        .find(|bin| bin.join("initdb").is_file() && bin.join("postgres").is_file())
+}
+
+/// The tests start servers of their own with it, each in a folder of its own; that of the machine is left alone.
+fn postgres(apt: &Result<(), String>) -> Peer {
+    const VARIABLE: &str = "SEGL_PEER_POSTGRES";
+    match postgres_programs() {
+        Some(bin) => {
+            let version = first_line(bin.join("postgres").as_os_str(), &["--version"]).unwrap_or_default();
+            Peer::present("postgres", version, vec![(VARIABLE, bin.into())])
+        }
+        None => Peer::skipped("postgres", why_not(apt, POSTGRES_PACKAGE), &[VARIABLE]),
+    }
 }
 
 fn pyhanko(environment: &Result<(), String>, folder: &Path, sources: &Path) -> Peer {

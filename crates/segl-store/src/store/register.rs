@@ -50,6 +50,23 @@ impl<D: Database> Store<D> {
         SealingRegister(self)
     }
 
+    /// Makes the CRL numbers of an issuer go on above this one, which was given out already; never moves them back. For after a backup
+    /// was brought back: CRL numbers are counted, so the ones given out since are forgotten, and must not come twice (RFC 5280, 5.2.3).
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn skip_crl_numbers(&self, issuer: &IssuerKey, given_out: u64) -> Result<(), StoreError> {
+        let given_out = i64::try_from(given_out).map_err(|_| CORRUPT)?;
+        self.database.write(Write::Synced, |sql| {
+            sql.execute(
+                "INSERT INTO crl_number (issuer, last) VALUES ($1, $2)
+                 ON CONFLICT (issuer) DO UPDATE SET last = $2 WHERE crl_number.last < $2",
+                values![&issuer.0, given_out],
+            )?;
+            Ok(())
+        })
+    }
+
     fn reserve_with(
         &self,
         how: Write,

@@ -1,5 +1,7 @@
 //! Independent programs as judges of what segl makes: OpenSSL, poppler's `pdfsig`, qpdf, pyHanko, EU DSS and pkilint.
 //!
+//! And PostgreSQL and SoftHSM2, which it works with.
+//!
 //! Each is found through an environment variable that `cargo xtask test` sets; where it is not set, the common ones are looked
 //! for on `PATH`, and a variable that is set but empty switches the peer off. What is not there is a [`Skipped`], which a test
 //! reports and returns: a missing judge never fails a run, a judge that is there and cannot answer does.
