@@ -29,7 +29,7 @@ fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     tlv(6, &[oid.as_bytes()])
 }
 
-fn name(text: &str) -> Vec<u8> {
+pub fn distinguished_name(text: &str) -> Vec<u8> {
     let pair = tlv(0x30, &[&oid(oids::COMMON_NAME), &tlv(0x0c, &[text.as_bytes()])]);
     tlv(0x30, &[&tlv(0x31, &[&pair])])
 }
@@ -78,9 +78,9 @@ impl Party {
                 &[0xa0, 3, 2, 1, 2],
                 &tlv(2, &[&[serial]]),
                 &algorithm.to_der(),
-                &name(self.name),
+                &distinguished_name(self.name),
                 &tlv(0x30, &[&tlv(0x17, &[dates[0]]), &tlv(0x17, &[dates[1]])]),
-                &name(subject.name),
+                &distinguished_name(subject.name),
                 &subject.key.public_key_spki().unwrap(),
                 &tlv(0xa3, &[&tlv(0x30, &slices)]),
             ],
