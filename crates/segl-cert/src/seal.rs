@@ -11,6 +11,9 @@ use crate::{
 
 /// The profile of a seal certificate: Annex III of Regulation 910/2014, EN 319 412-3 and -5, for a key that signs once.
 ///
+/// It is what the terms of the Danish sealing solution call an organisation certificate (organisationscertifikat), and the common
+/// certificate policy a business certificate (virksomhedscertifikat): two names of one type.
+///
 /// keyUsage is contentCommitment alone, there is no extKeyUsage, no limit and no alternative name: the certificate
 /// cannot serve e-mail, encryption, authentication or the issuing of certificates. It carries the places where its
 /// status is answered unless it is [`validity_assured`](Self::validity_assured).

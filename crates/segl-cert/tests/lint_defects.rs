@@ -47,7 +47,8 @@ fn sound_certificates_have_no_finding() {
     }
 }
 
-type Defect = (&'static str, fn() -> Spec, fn(&mut Spec));
+type Spoil = fn(&mut Spec);
+type Defect = (&'static str, fn() -> Spec, Spoil);
 
 /// Rule, certificate, defect.
 const DEFECTS: &[Defect] = &[
@@ -206,6 +207,49 @@ fn each_defect_is_named_by_its_rule_alone() {
     println!("{} defects", DEFECTS.len());
     assert!(DEFECTS.len() >= 50);
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What the Danish terms forbid is told of where a caller says that they count, and nowhere else.
+#[test]
+fn defects_against_the_danish_terms_are_named() {
+    let as_danish = |spec: &Spec| -> BTreeSet<&str> {
+        let report = lint::lint_as(&spec.certificate(), "danish-seal-qscd".parse().unwrap());
+        report.findings().iter().map(|finding| finding.rule().id()).collect()
+    };
+    assert_eq!(as_danish(&seal()), BTreeSet::new());
+    let defects: [(&str, Spoil); 16] = [
+        ("S000-16", |spec| spec.set(oids::EXT_KEY_USAGE, false, purposes(&["1.3.6.1.5.5.7.3.4"]))),
+        ("S000-16", |spec| {
+            spec.set(oids::SUBJECT_ALT_NAME, false, tlv(0x30, &[&tlv(0x81, &[b"post@example.com"])]));
+        }),
+        ("S000-16", |spec| spec.subject.push((oids::EMAIL_ADDRESS, 0x16, "a@example.com".into()))),
+        ("S000-17", |spec| spec.set(oids::KEY_USAGE, true, key_usage(&[1, 2]))),
+        ("S000-17", |spec| spec.set(oids::KEY_USAGE, true, key_usage(&[1, 3]))),
+        ("S000-17", |spec| spec.set(oids::KEY_USAGE, true, key_usage(&[1, 4]))),
+        ("S000-22", |spec| spec.set(oids::EXT_KEY_USAGE, false, purposes(&["1.3.6.1.5.5.7.3.1"]))),
+        ("S000-22", |spec| spec.set(oids::EXT_KEY_USAGE, false, purposes(&["1.3.6.1.5.5.7.3.2"]))),
+        ("S000-22", |spec| spec.set(oids::EXT_KEY_USAGE, false, purposes(&["2.5.29.37.0"]))),
+        ("S000-25", |spec| spec.statement(limit(b"DKK", 1, 5))),
+        ("S000-31", |spec| spec.not_after = utc("260601235958Z")),
+        ("S000-31", |spec| spec.not_after = utc("260602000000Z")),
+        ("S000-47", |spec| spec.drop_statement("0.4.0.1862.1.5")),
+        ("S000-77", |spec| spec.set(oids::BASIC_CONSTRAINTS, true, vec![0x30, 3, 1, 1, 0xff])),
+        ("S000-77", |spec| spec.set(oids::KEY_USAGE, true, key_usage(&[1, 5]))),
+        ("ENG-28", |spec| spec.set(oid("1.3.6.1.4.1.11129.2.4.2"), false, vec![4, 2, 0, 0])),
+    ];
+    let of_terms = |id: &str| id.starts_with("S000-") || id.starts_with("ENG-");
+    for (rule, spoil) in defects {
+        let mut spec = seal();
+        spoil(&mut spec);
+        let found = as_danish(&spec);
+        let terms: Vec<_> = found.iter().filter(|id| of_terms(id)).collect();
+        assert_eq!(terms, [&rule], "{found:?}");
+        assert!(!broken(&spec).iter().any(|id| of_terms(id)), "{rule} without being asked");
+    }
+    // Ten days to the second.
+    let mut spec = seal();
+    spec.not_after = utc("260611115959Z");
+    assert_eq!(as_danish(&spec), BTreeSet::new());
 }
 
 /// Where pkilint sees a defect too, it names the same requirement.

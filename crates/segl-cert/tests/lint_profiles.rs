@@ -9,11 +9,11 @@
 )]
 
 use segl_cert::{
-    Address, AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Device, Holder,
+    Address, AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Currency, Device, Holder,
     LastingSealProfile, Lifetime, Organisation, OrganisationIdentifier, Person, PersonIdentifier, PersonName,
     PersonSerial, Presented, SealProfile, SerialNumber, SignatureProfile, Terms, Unit, Validity,
     WebsiteProfile, WebsiteSubject, WebsiteValidation,
-    lint::{Severity, lint},
+    lint::{Severity, lint, lint_as},
 };
 use segl_crypto::{KeyKind, SoftKind, SoftwareKey, Time};
 use segl_x509::Certificate;
@@ -99,6 +99,39 @@ fn own_profiles_have_no_finding() {
     is_clean(&seal(&p384, Device::Other, SoftKind::EcP384, ca), "qcp-l-eidas");
     let qualified = profile(Lifetime::Days10).device(Device::Qualified);
     is_clean(&seal(&qualified, Device::Qualified, p256, ca), "qcp-l-qscd-eidas");
+}
+
+/// Which certificates serve one seal is for the caller to say; a lasting one does not.
+#[test]
+fn seals_of_one_key_keep_to_the_danish_terms() {
+    let (root_key, ca_key) = (key(SoftKind::EcP384), key(SoftKind::EcP384));
+    let root = issue(AuthorityRole::Root, None, &root_key);
+    let ca = issue(AuthorityRole::IssuingCa, Some((&root, &root_key)), &ca_key);
+    let ca = (&ca, &ca_key);
+    let identifier = OrganisationIdentifier::parse("NTRDK-12345674").unwrap();
+    let organisation = Organisation::new("DK", "TEST Kommune", identifier).unwrap();
+    let holder = Holder::new(organisation, Unit::new("TEST Kommune Post").unwrap());
+    let profile = |lifetime| SealProfile::new(holder.clone(), lifetime, &urls());
+    let p256 = SoftKind::EcP256;
+    let held = |certificate: &Certificate, profile: &str| {
+        let report = lint_as(certificate, profile.parse().unwrap());
+        assert_eq!(report.profile().to_string(), profile);
+        report.findings().iter().map(|finding| finding.rule().id()).collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    for plain in
+        [profile(Lifetime::Hours12), profile(Lifetime::Days10), profile(Lifetime::Hours12).validity_assured()]
+    {
+        assert_eq!(held(&seal(&plain, Device::Other, p256, ca), "danish-seal"), none);
+    }
+    let qualified = seal(&profile(Lifetime::Days10).device(Device::Qualified), Device::Qualified, p256, ca);
+    assert_eq!(held(&qualified, "danish-seal-qscd"), none);
+    let dkk = || Currency::Alphabetic("DKK".to_owned());
+    let limited = profile(Lifetime::Hours12).terms(|terms| terms.limit(dkk(), 1, 5));
+    assert_eq!(held(&seal(&limited, Device::Other, p256, ca), "danish-seal"), ["S000-25"]);
+    let lasting = LastingSealProfile::new(holder.clone(), Validity::days(730), Terms::new(&urls()));
+    let lasting = lasting.device(Device::Other).present(ca.0).unwrap();
+    assert_eq!(held(&issued(lasting, Device::Other, p256, ca), "danish-seal"), ["S000-31"]);
 }
 
 #[test]

@@ -200,7 +200,7 @@ pub(crate) struct CertLintArgs {
     /// Files with certificates, DER or PEM, one or several each.
     #[arg(required_unless_present = "rules", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Profile to hold them against, as in qcp-l-qscd-eidas, ncp-natural-person, ca, tsu [default: what each seems to be made for].
+    /// Profile to hold them against, as in qcp-l-qscd-eidas, danish-seal, ncp-natural-person, ca [default: what each seems to be made for].
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<Profile>,
     /// How to report.

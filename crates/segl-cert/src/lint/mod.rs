@@ -33,6 +33,7 @@
 mod algorithms;
 mod authorities;
 pub(crate) mod codes;
+mod danish;
 mod extensions;
 mod identifiers;
 mod names;
@@ -101,6 +102,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         psd2::RULES,
         websites::RULES,
         authorities::RULES,
+        danish::RULES,
     ];
     groups.into_iter().flatten()
 }

@@ -70,6 +70,10 @@ pub(crate) const QUALIFIED: [ObjectIdentifier; 7] =
 // Purposes.
 oids! {
     SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+    EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";
+    SMART_CARD_LOGON = "1.3.6.1.4.1.311.20.2.2";
+    ANY_PURPOSE = "2.5.29.37.0";
     TSL_SIGNING = "0.4.0.2231.3.0";
 }
 
@@ -93,4 +97,5 @@ pub(crate) const CURVES: [ObjectIdentifier; 7] = [
 // Extensions of others that many certificates have.
 oids! {
     CT_POISON = "1.3.6.1.4.1.11129.2.4.3";
+    CT_TIMESTAMPS = "1.3.6.1.4.1.11129.2.4.2";
 }

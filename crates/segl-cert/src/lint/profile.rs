@@ -56,7 +56,8 @@ pub enum Browser {
 /// The profile a certificate is held against: taken from its extensions and its subject, or named by the caller.
 ///
 /// Names are those of the policies of EN 319 411-1 and -2: `ncp-legal-person`, `qcp-l-qscd-eidas`, `qncp-w-gen-natural-person-eidas`,
-/// `qevcp-w-psd2-eidas`, `ca`, `tsu`, `ocsp-responder`, `other`.
+/// `qevcp-w-psd2-eidas`, `ca`, `tsu`, `ocsp-responder`, `other`. `danish-seal` and `danish-seal-qscd` are `qcp-l-eidas` and
+/// `qcp-l-qscd-eidas` with the terms of the Danish sealing solution on top; they have to be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Profile {
     pub(crate) kind: Kind,
@@ -67,6 +68,8 @@ pub struct Profile {
     /// The key is said to be in a qualified device.
     pub(crate) device: bool,
     pub(crate) psd2: bool,
+    /// It serves one seal under the Danish terms, which no certificate says of itself.
+    pub(crate) danish_seal: bool,
 }
 
 /// No profile has this name.
@@ -85,6 +88,7 @@ impl Profile {
         browser: None,
         device: false,
         psd2: false,
+        danish_seal: false,
     };
 
     /// What the certificate is for.
@@ -116,6 +120,7 @@ impl Profile {
             browser: None,
             device: false,
             psd2: false,
+            danish_seal: false,
         };
         let mut all = vec![
             plain(Kind::Authority),
@@ -140,6 +145,8 @@ impl Profile {
         }
         let browser = Some(Browser::Extended);
         all.push(Self { claim: Claim::Eu, browser, psd2: true, ..plain(Kind::Website) });
+        let seal = Self { claim: Claim::Eu, danish_seal: true, ..plain(Kind::LegalPerson) };
+        all.extend([false, true].map(|device| Self { device, ..seal }));
         all
     }
 
@@ -193,15 +200,12 @@ impl Profile {
             Kind::LegalPerson
         };
         match kind {
-            Kind::Website => Self { kind, claim, natural, browser, device: false, psd2 },
+            Kind::Website => Self { kind, claim, natural, browser, psd2, ..Self::UNKNOWN },
             Kind::NaturalPerson | Kind::LegalPerson => {
                 let device = device && claim != Claim::None;
-                Self { kind, claim, natural, browser: None, device, psd2: false }
+                Self { kind, claim, natural, device, ..Self::UNKNOWN }
             }
-            _ => {
-                let claim = Claim::None;
-                Self { kind, claim, natural: false, browser: None, device: false, psd2: false }
-            }
+            _ => Self { kind, ..Self::UNKNOWN },
         }
     }
 }
@@ -222,6 +226,7 @@ impl fmt::Display for Profile {
             (Kind::Other, ..) => f.write_str("other"),
             (Kind::NaturalPerson | Kind::LegalPerson, Claim::None, _) => write!(f, "ncp-{person}"),
             (Kind::NaturalPerson, ..) => write!(f, "qcp-n{device}{law}"),
+            (Kind::LegalPerson, ..) if self.danish_seal => write!(f, "danish-seal{device}"),
             (Kind::LegalPerson, ..) => write!(f, "qcp-l{device}{law}"),
             (Kind::Website, Claim::None, None) => write!(f, "ncp-w-{person}"),
             (Kind::Website, _, None) => write!(f, "qncp-w-gen-{person}{law}"),

@@ -38,6 +38,8 @@ pub enum Document {
     En319421,
     /// Time-stamp protocol and profiles.
     En319422,
+    /// The terms of the Danish sealing solution, whose certificates serve one seal each.
+    DanishSealTerms,
     /// ISO 17442, legal entity identifiers.
     Iso17442,
     /// Time-stamp protocol.
@@ -66,6 +68,8 @@ pub enum Scope {
     Any,
     /// Certificates of authorities.
     Authority,
+    /// Certificates for one seal under the Danish terms; only a caller knows which those are.
+    DanishSeal,
     /// Certificates of persons and websites, whoever's rules they follow.
     EndEntity,
     /// EU qualified certificates.
@@ -309,6 +313,7 @@ impl fmt::Display for Document {
             Self::En319412Part5 => "EN 319 412-5",
             Self::En319421 => "EN 319 421",
             Self::En319422 => "EN 319 422",
+            Self::DanishSealTerms => "Danish seal terms",
             Self::Iso17442 => "ISO 17442",
             Self::Rfc3161 => "RFC 3161",
             Self::Rfc3739 => "RFC 3739",
@@ -327,6 +332,7 @@ impl fmt::Display for Scope {
         f.write_str(match self {
             Self::Any => "any certificate",
             Self::Authority => "authorities",
+            Self::DanishSeal => "seals under the Danish terms",
             Self::EndEntity => "persons and websites",
             Self::EuQualified => "EU qualified",
             Self::EuWebsite => "EU qualified websites",
@@ -356,6 +362,7 @@ impl Scope {
         match self {
             Self::Any => true,
             Self::Authority => profile.kind == Kind::Authority,
+            Self::DanishSeal => profile.danish_seal,
             Self::EndEntity => person || website,
             Self::EuQualified => (person || website) && profile.claim == Claim::Eu,
             Self::EuWebsite => website && profile.claim == Claim::Eu,
