@@ -263,11 +263,10 @@ impl<'a> Paths<'a> {
         }
         if !is_leaf {
             above.retain(|anchor| !anchor.has_key_of(last));
-        } else if let Some(own) = anchors.named(last.subject()).find(|anchor| anchor.is(last)) {
-            above.retain(|anchor| !anchor.is(last));
-            above.insert(0, own);
+            return above;
         }
-        above
+        above.retain(|anchor| !anchor.is(last));
+        anchors.named(last.subject()).filter(|anchor| anchor.is(last)).chain(above).collect()
     }
 
     /// The way leads to an anchor: now it is checked as a whole.

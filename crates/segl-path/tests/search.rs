@@ -255,9 +255,10 @@ fn an_anchor_sets() {
     let found = find_all(&certificate, &pool, &anchors, &at(now()), 8);
     assert_eq!((found.paths.len(), found.not.refused.len()), (1, 1));
     assert_eq!(found.paths[0].certificates().len(), 2);
-    let twice = Anchors::from_iter([setting.clone(), Anchor::from_certificate(own), setting]);
+    let twice = Anchors::from_iter([setting.clone(), Anchor::from_certificate(own.clone()), setting]);
     assert_eq!(twice.len(), 2);
     assert!(find(&certificate, &none, &twice, &at(now())).is_ok());
+    assert!(find(&own, &none, &twice, &at(now())).unwrap().is_anchor_itself());
 }
 
 #[test]

@@ -119,6 +119,14 @@ fn main() {
     for target in ["x509_certificate", "cert_content", "cert_lint"] {
         seed(target, "seal", certificate);
     }
+    // Choices in one octet, then certificates from the leaf up.
+    let above = [material.issuing_ca.as_der(), material.root.as_der()];
+    for choices in [0, 0b0101_0000, 0b1000_0000] {
+        let path = [&[choices], certificate, above[0], above[1]].concat();
+        seed("path_find", &format!("seal-{choices}"), &path);
+        let path = [&[choices | 1], material.time_stamp_unit.as_der(), above[1], above[0]].concat();
+        seed("path_find", &format!("time-stamp-unit-{choices}"), &path);
+    }
     let certificate = Certificate::from_der(certificate).unwrap();
     seed("x509_name", "seal", certificate.subject().as_der());
     seed("cert_qc_statements", "seal", certificate.extension(QC_STATEMENTS).unwrap().value());
