@@ -19,7 +19,7 @@ use crate::flight::Flights;
 use crate::transport::{Request, RequestBody, Transport};
 use crate::url::Url;
 
-/// An OCSP request that is shorter may go in the path of a GET (RFC 6960, A.1).
+/// An OCSP request that is shorter, in octets after encoding, may go in the path of a GET (RFC 6960, A.1).
 const MAX_GET: usize = 255;
 /// The most failures remembered.
 const MAX_FAILURES: usize = 1024;
@@ -367,10 +367,11 @@ impl<T: Transport, C: Cache> Fetcher<T, C> {
 
     fn ask_responder(&self, url: &Url, request: &OcspRequest, now: Time) -> Result<Vec<u8>, Cause> {
         let octets = request.to_der();
-        let as_get =
-            (self.ocsp_method == OcspMethod::Get && request.nonce.is_none() && octets.len() < MAX_GET)
-                .then(|| url.with_segment(&percent_encoded(&Base64::encode_string(&octets))))
-                .flatten();
+        let may_get = self.ocsp_method == OcspMethod::Get && request.nonce.is_none();
+        let as_get = may_get
+            .then(|| percent_encoded(&Base64::encode_string(&octets)))
+            .filter(|encoded| encoded.len() < MAX_GET)
+            .and_then(|encoded| url.with_segment(&encoded));
         let body = match &as_get {
             Some(_) => None,
             None => Some(RequestBody { octets: &octets, content_type: "application/ocsp-request" }),

@@ -198,7 +198,8 @@ impl Url {
         let path_and_query = format!("{slash}{}", percent_encoded(tail));
         let mut url = Self { scheme, host, port, path_and_query, text: String::new() };
         url.text = format!("{}{}", url.origin(), url.path_and_query);
-        Ok(url)
+        // Encoding makes it longer.
+        if url.text.len() > MAX_URL { Err(UrlError::TooLong { length: url.text.len() }) } else { Ok(url) }
     }
 }
 
@@ -378,6 +379,8 @@ mod tests {
         }
         let long = format!("http://h/{}", "a".repeat(MAX_URL));
         assert_eq!(Url::parse(&long), Err(UrlError::TooLong { length: MAX_URL + 9 }));
+        let long_when_encoded = format!("http://h/{}", " x".repeat(1024));
+        assert_eq!(Url::parse(&long_when_encoded), Err(UrlError::TooLong { length: 9 + 4 * 1024 }));
     }
 
     #[test]

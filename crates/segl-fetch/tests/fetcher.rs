@@ -191,13 +191,15 @@ fn ocsp_by_get() {
     let question =
         OcspRequest::about(&authority.responder(), &authority.issuer(), DigestAlgorithm::Sha1, None);
     let question = question.unwrap().to_der();
+    let gets = AtomicUsize::new(0);
     let transport = Scripted::new(|request: &Request<'_>| {
         assert_eq!(request.base.as_str(), URL);
         let octets = match request.body {
             Some(body) => body.octets.to_vec(),
             None => {
                 let path = request.url.as_str().strip_prefix(URL).unwrap().strip_prefix('/').unwrap();
-                assert!(!path.contains(['+', '/', '=']), "{path}");
+                assert!(!path.contains(['+', '/', '=']) && path.len() < 255, "{path}");
+                gets.fetch_add(1, Ordering::SeqCst);
                 question.clone()
             }
         };
@@ -205,9 +207,12 @@ fn ocsp_by_get() {
     });
     let fetcher = Fetcher::new(&transport, ()).ocsp_method(OcspMethod::Get);
     fetcher.fetch(&authority.ask(), T0).unwrap();
-    // A nonce goes by POST.
+    assert_eq!(gets.load(Ordering::SeqCst), 1);
+    // A nonce goes by POST, and so does what is too long after encoding: the CertID of SHA-512.
     fetcher.fetch(&authority.ask().nonce(vec![7; 32]), T0).unwrap();
-    assert_eq!(transport.asked(), 2);
+    let long = Ask::ocsp(URL, &authority.responder(), &authority.issuer(), DigestAlgorithm::Sha512).unwrap();
+    fetcher.fetch(&long, T0).unwrap();
+    assert_eq!((transport.asked(), gets.load(Ordering::SeqCst)), (3, 1));
 }
 
 #[test]

@@ -240,6 +240,12 @@ fn through_a_proxy() {
     }
 }
 
+#[test]
+fn a_name_of_the_client_that_cannot_be_sent() {
+    let result = HttpTransport::new(HttpOptions::new().user_agent("a\r\nHost: b"));
+    assert_eq!(result.unwrap_err(), HttpSetupError::UserAgent);
+}
+
 /// The environment is given to a child, for a test may not change its own.
 #[test]
 fn no_proxy_is_taken_from_the_environment() {
@@ -365,6 +371,14 @@ mod tls {
             matches!(result, Err(Cause::Tls { .. } | Cause::Connection(_) | Cause::Timeout { .. })),
             "{result:?}"
         );
+    }
+
+    #[test]
+    fn a_server_that_is_silent_where_tls_should_be() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+        let result = get(&client(&[new_root().certificate]), &url);
+        assert!(matches!(result, Err(Cause::Timeout { .. })), "{result:?}");
     }
 
     #[test]

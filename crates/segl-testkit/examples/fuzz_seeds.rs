@@ -38,7 +38,7 @@ use segl::{
 use segl_testkit::{
     rng::SeededRng,
     sealing::{T0, cleared, log_id, opening, progress, record, salts},
-    seals::{Sealer, anchors, authority, profile},
+    seals::{Sealer, anchors, authority, profile, urls},
 };
 
 fn main() {
@@ -71,6 +71,11 @@ fn main() {
     }
     let two = [pem(&material.root), "# the one it issued\r\n".to_owned(), pem(&material.issuing_ca)].concat();
     seed("x509_pem", "two", two.as_bytes());
+    seed("fetch_certificates", "two", two.as_bytes());
+    seed("fetch_certificates", "issuing-ca", material.issuing_ca.as_der());
+    for (name, url) in [("ocsp", urls().ocsp()), ("list", urls().root_crl())] {
+        seed("fetch_url", name, url.as_bytes());
+    }
     seed("cert_qc_statements", "every", &statements().to_der());
     records(&seed);
     seed("revocation_crl", "root", material.root_crl.as_der());
@@ -93,7 +98,7 @@ fn main() {
     let granted = TimestampResponse::from_der(&response).unwrap();
     let token = Token::from_der(granted.token().unwrap()).unwrap();
     seed("tsp_tst_info", "sha256", &token.info().to_der());
-    for target in ["tsp_token", "cms_signed_data", "cms_splice", "cades_read"] {
+    for target in ["tsp_token", "cms_signed_data", "cms_splice", "cades_read", "fetch_certificates"] {
         seed(target, "time-stamp", token.as_bytes());
     }
 

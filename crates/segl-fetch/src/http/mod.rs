@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ureq::http::{HeaderMap, Response, StatusCode, header};
+use ureq::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use ureq::unversioned::transport::{Connector as _, DefaultConnector};
 use ureq::{Agent, Body, Timeout};
 
@@ -22,6 +22,8 @@ use crate::url::{Scheme, Url};
 
 /// The largest head of a response: status line and headers; servers in use stay below 2 KiB.
 const MAX_HEAD: usize = 16 << 10;
+/// The most characters that are shown of what a server says.
+const MAX_SHOWN: usize = 200;
 
 /// HTTP/1.1, and HTTPS with feature `https`.
 ///
@@ -50,6 +52,8 @@ impl HttpTransport {
         let HttpOptions { hosts, addresses, timeouts, redirects, user_agent, proxy, resolver, roots } =
             options;
         let proxy = proxy.map(|proxy| proxy.to_ureq()).transpose()?;
+        // The library takes for granted that it can be sent.
+        HeaderValue::from_str(&user_agent).map_err(|_| HttpSetupError::UserAgent)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // Redirects are followed here, where each hop is checked.
@@ -152,8 +156,7 @@ impl Transport for HttpTransport {
 fn body(response: Response<Body>, limit: usize) -> Result<Vec<u8>, Cause> {
     let coding = text(response.headers(), &header::CONTENT_ENCODING).unwrap_or("identity").trim();
     if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
-        let coding = coding.chars().take(32).flat_map(char::escape_debug).collect();
-        return Err(Cause::Encoded { coding });
+        return Err(Cause::Encoded { coding: tame(coding) });
     }
     let announced: Option<u64> =
         text(response.headers(), &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
@@ -165,6 +168,11 @@ fn body(response: Response<Body>, limit: usize) -> Result<Vec<u8>, Cause> {
         ReadFailure::Limit => Cause::TooLarge { limit, announced: None },
         ReadFailure::Io(error) => cause_of_io(error),
     })
+}
+
+/// What comes from a server, or from a library that quotes one, fit to be shown: short, and without control characters.
+fn tame(text: impl ToString) -> String {
+    text.to_string().chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
@@ -182,7 +190,7 @@ fn cause_of_io(error: io::Error) -> Cause {
 #[cfg(feature = "https")]
 fn tls_cause(error: io::Error) -> Cause {
     match error.downcast::<rustls::Error>() {
-        Ok(error) => Cause::Tls { what: error.to_string() },
+        Ok(error) => Cause::Tls { what: tame(error) },
         Err(error) => Cause::Connection(Arc::new(error)),
     }
 }
@@ -209,7 +217,7 @@ fn cause_of(error: ureq::Error) -> Cause {
             },
         },
         Error::LargeResponseHeader(_, limit) => Cause::HeadTooLarge { limit },
-        Error::ConnectProxyFailed(what) => Cause::Proxy { what },
+        Error::ConnectProxyFailed(what) => Cause::Proxy { what: tame(what) },
         Error::Other(error) => match error.downcast::<Cause>() {
             Ok(cause) => *cause,
             Err(error) => Cause::Transport(Arc::from(error)),
@@ -217,7 +225,7 @@ fn cause_of(error: ureq::Error) -> Cause {
         Error::Tls(what) => Cause::Tls { what: what.to_owned() },
         Error::TlsRequired => Cause::WithoutTls,
         #[cfg(feature = "https")]
-        Error::Rustls(error) => Cause::Tls { what: error.to_string() },
-        other => Cause::Protocol { what: other.to_string() },
+        Error::Rustls(error) => Cause::Tls { what: tame(error) },
+        other => Cause::Protocol { what: tame(other) },
     }
 }

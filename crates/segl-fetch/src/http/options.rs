@@ -70,6 +70,9 @@ pub enum HttpSetupError {
     /// None of the roots can be used for TLS.
     #[error("none of the certificates given can be a root of TLS")]
     Roots,
+    /// What the client is to call itself cannot stand in a header.
+    #[error("the name of the client holds a control character")]
+    UserAgent,
     /// Roots were given, and feature `https` is off.
     #[error("roots of TLS were given, but feature `https` is off")]
     WithoutTls,
