@@ -40,6 +40,16 @@ fn store(folder: &TempDir) -> SqliteStore {
     SqliteStore::open(&folder.path().join("segl.db"), log).unwrap()
 }
 
+#[cfg(feature = "postgres")]
+fn postgres(server: &segl_testkit::peers::Postgres) -> segl_store::PostgresStore {
+    use segl_testkit::peers::Postgres;
+    let mut config = segl_store::client::Config::new();
+    config.host_path(server.folder()).port(Postgres::PORT).dbname("postgres");
+    config.user(Postgres::USER).password(Postgres::PASSWORD);
+    let (tls, options) = (segl_store::client::NoTls, segl_store::PostgresOptions::default());
+    segl_store::PostgresStore::open(&config, tls, log_id(), options).unwrap()
+}
+
 fn journal(c: &mut Criterion) {
     let mut group = c.benchmark_group("journal");
     group.throughput(Throughput::Elements(1));
@@ -55,6 +65,16 @@ fn journal(c: &mut Criterion) {
     let folder = TempDir::new().unwrap();
     let file = store(&folder);
     group.bench_function("sqlite", |b| b.iter_batched(&mut next, |s| seal(&file, &s), BatchSize::SmallInput));
+    #[cfg(feature = "postgres")]
+    match segl_testkit::peers::Postgres::shared() {
+        Ok(server) => {
+            let far = postgres(server);
+            group.bench_function("postgres", |b| {
+                b.iter_batched(&mut next, |s| seal(&far, &s), BatchSize::SmallInput)
+            });
+        }
+        Err(skipped) => skipped.report(),
+    }
     let issuer = IssuerKey([7; 32]);
     let register = file.sealing_register();
     group.bench_function("sqlite with register", |b| {

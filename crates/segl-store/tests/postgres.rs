@@ -372,21 +372,23 @@ fn what_was_synced_outlives_the_crash_of_the_server() {
     let config = config(server.folder(), "postgres");
     let open = || PostgresStore::open(&config, NoTls, log_id(), Default::default());
     let store = open().unwrap();
-    let mut n = 0;
+    let (mut n, mut begun) = (0, 0);
     for round in 0..4 {
-        let complete = n;
-        for _ in 0..=round % 3 {
+        for _ in 0..=round {
             n += 1;
             run_whole(&store, n);
         }
-        // Approved is synced, what follows is not.
-        run_to(&store, 1000 + round, 2 + usize::try_from(round).unwrap() % 6);
+        // Every other time the record of a sealing is the last that was synced; else it is an approval, and what follows it is not synced.
+        if round % 2 == 1 {
+            begun += 1;
+            run_to(&store, 1000 + begun, 2 + usize::try_from(round).unwrap());
+        }
         server.crash().unwrap();
         // The store finds its connections gone, unseen: none of them was in use.
         let verified = store.verify(&[]).unwrap();
-        assert_eq!(verified.disclosed, n, "{complete} {round}");
+        assert_eq!(verified.disclosed, n, "{round}");
         let open = store.unfinished(Unfinished::All).unwrap();
-        assert_eq!(open.len() as u64, round + 1);
+        assert_eq!(open.len() as u64, begun);
         assert!(open.iter().all(|found| found.progress.step() >= Step::Approved));
         assert!(matches!(store.open(&opening(n), &lease(n)), Err(OpenError::AlreadyCompleted { .. })));
     }
