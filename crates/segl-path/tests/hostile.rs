@@ -13,7 +13,7 @@ mod common;
 use std::time::Instant;
 
 use common::{Party, authority, extension, now, tlv};
-use segl_crypto::Time;
+use segl_crypto::{PublicKeyError, Time};
 use segl_path::{
     Anchor, Anchors, Exhausted, Limits, Parameters, PolicySet, Pool, Purpose, Reason, Validity, check, find,
     find_all,
@@ -271,4 +271,59 @@ fn large_certificates_count_for_more() {
     let none = find(&leaf, &pool, &Anchors::new(), &Parameters::at(now())).unwrap_err();
     assert_eq!(none.exhausted, Some(Exhausted::Candidates));
     assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
+
+/// A key whose parameters nobody above has, and below it a signature that was never made.
+#[test]
+fn parameters_nobody_has_are_no_parameters() {
+    let dates: [&[u8; 13]; 2] = [b"200101000000Z", b"300101000000Z"];
+    let root = Party::new("root");
+    let id_dsa = tlv(0x30, &[&tlv(6, &[&[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1]])]);
+    let bare = tlv(0x30, &[&id_dsa, &tlv(3, &[&[0], &tlv(2, &[&[2]])])]);
+    let top = root.certifies_key("middle", &bare, 1, &authority(), dates);
+    let below = Party::new("middle").certifies_key("lower", &bare, 2, &authority(), dates);
+    let leaf = Party::new("lower").certifies(&Party::new("leaf"), 3, &[]);
+    let anchors = Anchors::from_certificates([root.certifies(&root, 1, &authority())]);
+    let pool = Pool::from_certificates([top.clone(), below.clone()]);
+    let refused = find(&leaf, &pool, &anchors, &Parameters::at(now())).unwrap_err().refused;
+    let refusal = &refused[0].refusal;
+    assert!(matches!(refusal.reason, Reason::IssuerKey(PublicKeyError::ParametersMissing(_))), "{refusal}");
+    assert_eq!((&refusal.certificate, refusal.position), (&below, 1));
+    // Nor is an anchor one that leaves them out.
+    let by_itself = Anchors::from_iter([Anchor::new(top.subject().clone(), bare)]);
+    let refused = find(&below, &Pool::new(), &by_itself, &Parameters::at(now())).unwrap_err().refused;
+    let reason = &refused[0].refusal.reason;
+    assert!(matches!(reason, Reason::IssuerKey(PublicKeyError::ParametersMissing(_))), "{reason}");
+}
+
+/// Forms of names without a rule for what lies below what: under a constraint of their form they are refused, else they pass.
+#[test]
+fn names_that_cannot_be_compared_are_refused_under_a_constraint() {
+    let (root, middle, holder) = (Party::new("root"), Party::new("middle"), Party::new("leaf"));
+    let anchors = Anchors::from_certificates([root.certifies(&root, 1, &authority())]);
+    let other = |last: u8| tlv(0xa0, &[&tlv(6, &[&[0x2a, 3, last]]), &tlv(0xa0, &[&[0x0c, 1, b'a']])]);
+    let reason = |form: &[u8], base: &[u8], part: u8| {
+        let constraints = tlv(0x30, &[&tlv(part, &[&tlv(0x30, &[base])])]);
+        let mut above = authority();
+        above.push(extension(oids::NAME_CONSTRAINTS, true, &constraints));
+        let names = extension(oids::SUBJECT_ALT_NAME, false, &tlv(0x30, &[form]));
+        let pool = Pool::from_certificates([root.certifies(&middle, 1, &above)]);
+        let outcome = find(&middle.certifies(&holder, 1, &[names]), &pool, &anchors, &Parameters::at(now()));
+        outcome.map_err(|none| none.refused[0].refusal.reason.clone())
+    };
+    let forms = [
+        (other(4), other(4), other(5)),
+        (vec![0xa3, 0], vec![0xa3, 0], vec![0x82, 1, b'a']),
+        (vec![0xa5, 0], vec![0xa5, 0], vec![0x81, 1, b'a']),
+        (vec![0x88, 1, 0x2a], vec![0x88, 1, 0x2a], vec![0x86, 1, b'a']),
+        (b"\x86\x05urn:x".to_vec(), b"\x86\x01a".to_vec(), vec![0x87, 8, 1, 2, 3, 4, 255, 255, 255, 255]),
+        (b"\x87\x03abc".to_vec(), vec![0x87, 8, 1, 2, 3, 4, 255, 255, 255, 255], vec![0x81, 1, b'a']),
+    ];
+    for (form, same, different) in forms {
+        for part in [0xa0, 0xa1] {
+            let refused = reason(&form, &same, part).unwrap_err();
+            assert!(matches!(refused, Reason::NameConstraintUnsupported { .. }), "{refused}");
+            assert!(reason(&form, &different, part).is_ok(), "{form:02x?}");
+        }
+    }
 }

@@ -23,6 +23,8 @@ const NAMES: [&str; 6] = ["0", "1", "2", "3", "4", "5"];
 struct World {
     cross: Vec<Vec<Certificate>>,
     leaves: Vec<Certificate>,
+    /// Each name once more, with another key.
+    strangers: Vec<Certificate>,
 }
 
 fn world() -> &'static World {
@@ -35,6 +37,7 @@ fn world() -> &'static World {
         };
         World {
             cross: authorities.iter().map(certify).collect(),
+            strangers: NAMES.map(Party::new).iter().map(|one| one.certifies(one, 1, &extensions)).collect(),
             leaves: authorities.iter().map(|issuer| issuer.certifies(&holder, 1, &[])).collect(),
         }
     })
@@ -82,5 +85,12 @@ proptest! {
         let reversed: Pool = given.into_iter().rev().collect();
         let again: Vec<Path> = paths(leaf, &reversed, &anchors, &parameters).collect();
         prop_assert_eq!(again, found.paths);
+
+        // Of an anchor that has the name and not the key, every way is refused, in one order too.
+        let strangers = Anchors::from_certificates([world.strangers[top].clone()]);
+        let refused = [&pool, &reversed].map(|pool| find_all(leaf, pool, &strangers, &parameters, usize::MAX));
+        prop_assert!(refused.iter().all(|found| found.paths.is_empty()));
+        prop_assert_eq!(&refused[0].not, &refused[1].not);
+        prop_assert_eq!(!refused[0].not.refused.is_empty(), is_reachable(issuer, top, &edges));
     }
 }

@@ -70,6 +70,18 @@ impl Party {
         extensions: &[Vec<u8>],
         dates: [&[u8; 13]; 2],
     ) -> Certificate {
+        let spki = subject.key.public_key_spki().unwrap();
+        self.certifies_key(subject.name, &spki, serial, extensions, dates)
+    }
+
+    pub fn certifies_key(
+        &self,
+        subject: &str,
+        spki: &[u8],
+        serial: u8,
+        extensions: &[Vec<u8>],
+        dates: [&[u8; 13]; 2],
+    ) -> Certificate {
         let algorithm = self.key.algorithm();
         let slices: Vec<&[u8]> = extensions.iter().map(Vec::as_slice).collect();
         let tbs = tlv(
@@ -80,8 +92,8 @@ impl Party {
                 &algorithm.to_der(),
                 &distinguished_name(self.name),
                 &tlv(0x30, &[&tlv(0x17, &[dates[0]]), &tlv(0x17, &[dates[1]])]),
-                &distinguished_name(subject.name),
-                &subject.key.public_key_spki().unwrap(),
+                &distinguished_name(subject),
+                spki,
                 &tlv(0xa3, &[&tlv(0x30, &slices)]),
             ],
         );
