@@ -10,7 +10,7 @@ use segl::{
     authority::{AuthorityKeys, TestAuthority},
     cert::{
         DeniedNames, Holder, HolderError, IdentifierFault, Lifetime, MemoryRegister, NameFault, Organisation,
-        OrganisationIdentifier, ProfileError, SealProfile, Unit,
+        OrganisationIdentifier, ProfileError, SealProfile, Unit, oid,
     },
     key::{
         Curve, SoftToken,
@@ -18,6 +18,7 @@ use segl::{
     },
     pdf::{Document, Limits},
     sealing::{MemoryJournal, Order, PdfDocument, PdfOptions, SealFault},
+    x509::ObjectIdentifier,
 };
 use segl_testkit::{
     rng::SeededRng,
@@ -43,6 +44,7 @@ const GOOD: Typed<'static> =
 #[derive(Debug)]
 enum Refusal {
     Holder(HolderError),
+    PersonNumber(ObjectIdentifier),
     Profile(ProfileError),
 }
 
@@ -94,8 +96,12 @@ impl Solution {
                 Ok(())
             }
             Err(error) => {
-                let SealFault::Present(fault) = error.fault else { panic!("{error}") };
-                Err(Refusal::Profile(*fault.downcast().unwrap()))
+                assert!(error.record.is_ok(), "the attempt is on record");
+                Err(match error.fault {
+                    SealFault::PersonNumber { attribute } => Refusal::PersonNumber(attribute),
+                    SealFault::Present(fault) => Refusal::Profile(*fault.downcast().unwrap()),
+                    other => panic!("{other}"),
+                })
             }
         }
     }
@@ -191,6 +197,32 @@ fn identifiers_that_are_none_make_no_key() {
     let error = refused(Typed { country: "SE", ..GOOD });
     assert!(matches!(error, HolderError::CountryMismatch { .. }), "{error:?}");
     solution.assert_untouched();
+}
+
+#[test]
+fn civil_registration_numbers_make_no_key() {
+    let solution = Solution::new(&[]);
+    let mut n = 0;
+    for number in ["0101901234", "010190-1234", "311299 0000", "610190-1234"] {
+        let name = &format!("TEST Karen {number}");
+        for (attribute, typed) in [
+            (oid::ORGANIZATION_NAME, Typed { name, ..GOOD }),
+            (oid::COMMON_NAME, Typed { unit: name, ..GOOD }),
+        ] {
+            n += 1;
+            let refusal = solution.seal(n, typed).unwrap_err();
+            assert!(matches!(refusal, Refusal::PersonNumber(found) if found == attribute), "{refusal:?}");
+        }
+    }
+    solution.assert_untouched();
+    assert_eq!(u64::try_from(solution.journal.log().len()).unwrap(), n);
+    // Ten digits that are no date, and the number of a register, are none.
+    for typed in [
+        Typed { unit: "TEST Post 9913901234", ..GOOD },
+        Typed { country: "PL", identifier: "VATPL-0101901234", ..GOOD },
+    ] {
+        Solution::new(&[]).seal(1, typed).unwrap();
+    }
 }
 
 #[test]

@@ -4,10 +4,10 @@ use core::ops::Range;
 
 use rand_core::CryptoRng;
 use segl_ades::Level;
-use segl_cert::{CertificateContent, Presented};
+use segl_cert::{CertificateContent, NameEntry, Presented, oid};
 use segl_crypto::{DigestAlgorithm, SignatureValue, Time};
 use segl_key::{Activation, Destroyed, KeyId, KeyRequest, OneShotKey, Token, TokenError};
-use segl_record::{Cause, Entry, PresentedContent, SaltSeed};
+use segl_record::{Cause, Entry, PresentedContent, SaltSeed, find_person_number};
 use segl_x509::Certificate;
 
 use crate::beside::beside;
@@ -147,6 +147,12 @@ impl<R: CryptoRng> Run<'_, R> {
             Err(e) => return Err(self.end(attempt, SealFault::Present(e))),
         };
         let content = presented.content();
+        let holds_number = |entry: &&NameEntry| {
+            entry.oid != oid::ORGANIZATION_IDENTIFIER && find_person_number(&entry.text).is_some()
+        };
+        if let Some(NameEntry { oid, .. }) = content.subject().iter().find(holds_number) {
+            return Err(self.end(attempt, SealFault::PersonNumber { attribute: *oid }));
+        }
         let digest = PresentedContent::from_sha256(*content.sha256());
         let attempt = attempt.presented(digest).map_err(|failed| self.step_failed(*failed))?;
         (self.observe)(&Event::Presented(content));

@@ -6,6 +6,7 @@ use std::error::Error;
 
 use segl_key::{ActivateError, CertifyError, DestroyError, GenerateError, SignError, TokenError};
 use segl_record::{Cause, Entry};
+use segl_x509::ObjectIdentifier;
 
 use crate::{EndError, EvidenceError, ServiceError, StampFailure, StepError};
 
@@ -81,6 +82,13 @@ pub enum SealFault<T: TokenError + 'static, E: Error + 'static> {
     /// The issuer did not issue.
     #[error("no certificate was issued")]
     Issue(#[source] ServiceError),
+    /// A name in the certificate holds what looks like a Danish civil registration number, which no seal needs and whose use has a
+    /// legal basis of its own (S003-04). Numbers of registers are not looked at.
+    #[error("the attribute {attribute} of the certificate would hold a civil registration number")]
+    PersonNumber {
+        /// Which attribute of the subject.
+        attribute: ObjectIdentifier,
+    },
     /// The certificate content could not be made: a profile that does not build.
     #[error("the certificate content could not be made")]
     Present(#[source] ServiceError),
@@ -113,7 +121,7 @@ impl<T: TokenError, E: Error> SealFault<T, E> {
             Self::Activate(_) | Self::Destruction(_) | Self::Sign(_) => Cause::Signing,
             Self::Evidence(_) => Cause::Evidence,
             Self::Generate(_) => Cause::KeyGeneration,
-            Self::Issue(_) | Self::Present(_) => Cause::Issuing,
+            Self::Issue(_) | Self::PersonNumber { .. } | Self::Present(_) => Cause::Issuing,
             Self::Step(_) => Cause::Storage,
             Self::TimeStamp(StampFailure::OutsideValidity { .. }) => Cause::TimeStampOutsideValidity,
             Self::TimeStamp(_) => Cause::TimeStamp,
