@@ -11,7 +11,7 @@ use segl_x509::{Certificate, CertificateError};
 use crate::coverage::{Chain, Cover, Link, Target};
 use crate::material::Material;
 use crate::need::Need;
-use crate::status::ocsp_answer;
+use crate::status::{crl_contributes, ocsp_answer};
 
 /// Asks for what is missing until every chain of every target is covered, without doing any I/O itself.
 ///
@@ -133,7 +133,8 @@ impl Gatherer {
             }
             Need::Crl { certificate, issuer, .. } => {
                 let crl = CrlView::from_der(bytes)?;
-                proves(&crl.status_of(certificate, issuer).status, certificate)?;
+                let counts = crl_contributes(&crl, certificate, issuer, &self.material, crl.this_update());
+                counts.map_err(|why| SupplyError::ProvesNothing { certificate: certificate.clone(), why })?;
                 self.material.add_crl(crl);
             }
             Need::Ocsp { certificate, issuer, .. } => {
@@ -234,7 +235,9 @@ impl Gathered {
                 crate::StatusSource::Crl(_) => evidence.crls.push(piece),
                 crate::StatusSource::Ocsp(_) => evidence.ocsp_responses.push(piece),
             }
+            evidence.crls.extend(known.beside.iter().map(|crl| crl.as_der().to_vec()));
             self.evidence.merge(&evidence);
+            self.take_certificates(known.signers.iter().cloned());
         }
         self.take_certificates([link.certificate.clone()]);
         if !self.links.contains(&link) {

@@ -18,7 +18,7 @@ mod material;
 mod need;
 mod status;
 
-pub use crate::coverage::{Cover, Link, Target, cover_path};
+pub use crate::coverage::{Cover, Link, Target, cover_path, cover_path_with};
 pub use crate::gather::{Gathered, Gatherer, SupplyError};
 pub use crate::material::Material;
 pub use crate::need::Need;

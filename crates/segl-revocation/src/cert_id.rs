@@ -3,7 +3,7 @@ use segl_x509::{Certificate, ObjectIdentifier, SyntaxError};
 
 use crate::{
     asn1::{INTEGER, OCTET_STRING, OID, SEQUENCE, Tlv, Value as _, oid, tlv},
-    crl::significant,
+    entry::significant,
 };
 
 /// Which certificate an OCSP message is about: CertID (RFC 6960 4.1.1).

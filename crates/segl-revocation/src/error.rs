@@ -7,15 +7,67 @@ use crate::ResponseStatus;
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CrlError {
+    /// An entry that is longer than what is read at a time.
+    #[error("the entry at byte {offset} is longer than {limit} bytes")]
+    EntryTooLarge {
+        /// Where it begins.
+        offset: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The file could not be read; `InvalidInput` when what stands around the entries is too long.
+    #[error("it cannot be read: {0}")]
+    Read(std::io::ErrorKind),
     /// The structure of RFC 5280 5.1 is not there.
     #[error("not a CRL: {0}")]
     Syntax(#[from] SyntaxError),
-    /// Larger than [`MAX_CRL_SIZE`](crate::MAX_CRL_SIZE).
-    #[error("a CRL of {size} bytes is larger than the 64 MiB that are read")]
+    /// Larger than [`MAX_CRL_SIZE`](crate::MAX_CRL_SIZE), or than the limit that the caller set.
+    #[error("a CRL of {size} bytes is larger than the {limit} that are read")]
     TooLarge {
         /// Size in bytes.
-        size: usize,
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
     },
+    /// More entries than the caller wants to keep track of.
+    #[error("a CRL of more than {limit} entries")]
+    TooManyEntries {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl From<std::io::Error> for CrlError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Read(error.kind())
+    }
+}
+
+impl From<std::io::ErrorKind> for CrlError {
+    fn from(kind: std::io::ErrorKind) -> Self {
+        Self::Read(kind)
+    }
+}
+
+/// Why a CRL that was read could not be searched.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// What stands in the file is not what was read.
+    #[error("the file was changed after it was read")]
+    Changed,
+    /// More entries share the place of a serial number than are looked at: somebody made it so.
+    #[error("more than {limit} entries share the place of this serial number")]
+    Crowded {
+        /// The limit.
+        limit: usize,
+    },
+    /// The file could not be read.
+    #[error("it cannot be read: {0}")]
+    Read(std::io::ErrorKind),
+    /// An entry does not have the structure of RFC 5280 5.1.
+    #[error("malformed: {0}")]
+    Syntax(#[from] SyntaxError),
 }
 
 /// Why a CRL is not believed.

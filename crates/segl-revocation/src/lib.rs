@@ -15,7 +15,11 @@
 mod asn1;
 mod cert_id;
 mod crl;
+mod decide;
+mod entry;
 mod error;
+mod facts;
+mod index;
 mod issue;
 mod memo;
 mod ocsp;
@@ -23,16 +27,24 @@ pub mod oid;
 mod reason;
 mod request;
 mod respond;
+mod scope;
 mod status;
+mod table;
 
 pub use crate::cert_id::CertId;
-pub use crate::crl::{CrlEntry, CrlView, IssuingDistributionPoint, MAX_CRL_SIZE, VerifiedCrl};
-pub use crate::error::{CrlError, CrlSignatureError, IssueError, OcspError, OcspSignatureError};
+pub use crate::crl::{CrlView, MAX_CRL_SIZE, VerifiedCrl};
+pub use crate::decide::{Decision, Freshness, OnlyIssuer, Piece, Question, Signers, Used, decide};
+pub use crate::entry::{CrlEntry, Listed};
+pub use crate::error::{CrlError, CrlSignatureError, IssueError, ListError, OcspError, OcspSignatureError};
+pub use crate::facts::{CrlFacts, LookUp, RevocationList};
+pub use crate::index::{CrlIndex, IndexLimits};
 pub use crate::issue::{CrlBuilder, PreparedCrl};
 pub use crate::ocsp::{
-    MAX_OCSP_SIZE, OcspView, ResponderId, ResponseStatus, SingleResponse, SingleStatus, VerifiedOcsp,
+    MAX_OCSP_SIZE, NonceCheck, OcspView, ResponderId, ResponseStatus, SingleResponse, SingleStatus,
+    VerifiedOcsp,
 };
 pub use crate::reason::Reason;
 pub use crate::request::{MAX_OCSP_REQUEST_SIZE, MAX_OCSP_REQUESTS, OcspRequest};
 pub use crate::respond::{OcspResponseBuilder, PreparedOcsp};
+pub use crate::scope::IssuingDistributionPoint;
 pub use crate::status::{Answer, Status, WhyUnknown};

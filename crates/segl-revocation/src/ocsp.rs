@@ -24,6 +24,9 @@ const MAX_CERTIFICATES: usize = 16;
 /// The most certificates that are tried as the responder's. There is one, or a few under the same name; thousands are there to cost time.
 const MAX_RESPONDERS: usize = 64;
 
+/// revocationTime of a certificate that its issuer never issued (RFC 6960 2.2).
+pub(crate) const NEVER_ISSUED: Time = Time::from_unix(0);
+
 /// A basic OCSP response as a view over its bytes (RFC 6960 4.2).
 ///
 /// Nothing is believed until [`verify`](Self::verify). That a nonce is the one that was sent is for the one who sent it to
@@ -84,6 +87,18 @@ pub enum SingleStatus {
     },
     /// The responder does not know the certificate.
     Unknown,
+}
+
+/// How the nonce of a response compares with the one that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "there, not there, or another")]
+pub enum NonceCheck {
+    /// None: the response may have been made before the question, as those that many are given are.
+    Absent,
+    /// The one that was sent: the response was made for this question.
+    Echoed,
+    /// Another: the response was made for another question, and must not be taken.
+    Other,
 }
 
 /// OCSPResponseStatus (RFC 6960 4.2.1).
@@ -183,6 +198,12 @@ impl OcspView {
         &self.0.certificates
     }
 
+    /// Whether one of its responses is about this certificate of this issuer. Nothing need be verified for that.
+    #[must_use]
+    pub fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
+        self.responses().iter().any(|one| one.certificate.is_about(certificate, issuer))
+    }
+
     /// The nonce it echoes.
     #[must_use]
     pub fn nonce(&self) -> Option<Vec<u8>> {
@@ -233,6 +254,27 @@ impl OcspView {
         match self.verify(issuer, &[]) {
             Ok(verified) => verified.status_of(certificate),
             Err(error) => self.answer(None, Status::Unknown(WhyUnknown::OcspSignature(error)), None),
+        }
+    }
+
+    /// Verifies the signature with the key of `signer`, whom the response must name. That he may answer for anybody is another matter:
+    /// [`verify`](Self::verify) looks at that.
+    pub fn verify_signature(&self, signer: &Certificate) -> Result<(), OcspSignatureError> {
+        if !self.0.responder.is(signer) {
+            return Err(OcspSignatureError::ResponderUnknown);
+        }
+        self.verify_with(&signer.public_key()?)
+    }
+
+    /// Compares the nonce with the one that was sent (RFC 9654 2.1).
+    #[must_use]
+    pub fn check_nonce(&self, sent: &[u8]) -> NonceCheck {
+        let found = self.0.extensions.iter().find(|one| *one.oid() == OCSP_NONCE);
+        match found.map(Extension::value) {
+            None => NonceCheck::Absent,
+            // Peers of RFC 6960 wrote the octets without an OCTET STRING around them.
+            Some(raw) if raw == sent || self.nonce().as_deref() == Some(sent) => NonceCheck::Echoed,
+            Some(_) => NonceCheck::Other,
         }
     }
 
@@ -376,7 +418,7 @@ impl<'a> VerifiedOcsp<'a> {
     }
 
     fn status(&self, certificate: &Certificate, single: &SingleResponse) -> Result<Status, WhyUnknown> {
-        let known = [OCSP_NONCE, OCSP_ARCHIVE_CUTOFF, CERT_HASH];
+        let known = [OCSP_NONCE, OCSP_ARCHIVE_CUTOFF, OCSP_EXTENDED_REVOKE, CERT_HASH];
         let all = self.response.extensions().iter().chain(&single.extensions);
         let unknown =
             all.clone().find(|one| one.is_critical() && !known.iter().any(|oid| *one.oid() == *oid));
@@ -446,6 +488,14 @@ impl SingleResponse {
         let algorithm = fields.expect(SEQUENCE)?.reader().expect(OID)?.oid()?;
         let hash = fields.expect(OCTET_STRING)?.content;
         Ok(DigestAlgorithm::from_oid(&algorithm).and_then(|algorithm| Digest::new(algorithm, hash)))
+    }
+
+    /// Whether this is how a responder says that it never issued such a certificate: revoked, on hold, since the first second of 1970
+    /// (RFC 6960 2.2).
+    #[must_use]
+    pub fn is_never_issued(&self) -> bool {
+        let hold = Some(Reason::CertificateHold);
+        self.status == SingleStatus::Revoked { at: NEVER_ISSUED, reason: hold }
     }
 
     /// The extensions of this single response.

@@ -37,6 +37,8 @@ oids! {
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
     /// id-pkix-ocsp-archive-cutoff (RFC 6960 4.4.4).
     OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
+    /// id-pkix-ocsp-extended-revoke: the responder says of what was never issued that it is revoked (RFC 6960 4.4.8).
+    OCSP_EXTENDED_REVOKE = "1.3.6.1.5.5.7.48.1.9";
     /// CertHash, "positive confirmation" (Common PKI).
     CERT_HASH = "1.3.36.8.3.13";
     /// id-kp-OCSPSigning (RFC 6960 4.2.2.2).

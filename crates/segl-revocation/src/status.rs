@@ -1,7 +1,7 @@
 use segl_crypto::Time;
 use segl_x509::{Certificate, SyntaxError};
 
-use crate::{CrlSignatureError, OcspSignatureError, Reason};
+use crate::{CrlSignatureError, ListError, OcspSignatureError, Reason};
 
 /// What a source says about one certificate, and from when that is.
 ///
@@ -90,12 +90,20 @@ pub enum WhyUnknown {
     /// A delta CRL alone says nothing.
     #[error("it is a delta CRL")]
     DeltaCrl,
-    /// An indirect CRL, which this version does not read.
-    #[error("it is an indirect CRL")]
-    IndirectCrl,
+    /// From after the time asked about.
+    #[error("made at {this_update}, after the {time} that is asked about")]
+    FromLater {
+        /// When the status was so.
+        this_update: Time,
+        /// The time asked about.
+        time: Time,
+    },
     /// What must be read for the answer does not have its syntax.
     #[error("malformed: {0}")]
     Malformed(SyntaxError),
+    /// The certificate names the issuer of the CRL, which does not say that it lists certificates of others (RFC 5280 6.3.3 (b)(1)).
+    #[error("the certificate expects an indirect CRL, and this one is not")]
+    NotIndirect,
     /// No response in it is about this certificate.
     #[error("it says nothing about this certificate")]
     NotMentioned,
@@ -114,7 +122,32 @@ pub enum WhyUnknown {
     /// The responder itself says unknown.
     #[error("the responder does not know the certificate")]
     ResponderDoesNotKnow,
-    /// The CRL covers some reasons only, and the certificate is not on it.
-    #[error("the CRL covers some reasons only")]
+    /// The signer of the CRL has no path to the anchor of the certificate (RFC 5280 6.3.3 (f)).
+    #[error("the signer of the CRL has no path to the same anchor")]
+    SignerNotTrusted,
+    /// What was covered are some reasons only, and for none of them the certificate was revoked.
+    #[error("only some reasons for revocation are covered")]
     SomeReasonsOnly,
+    /// Too old for the question: newer information was due.
+    #[error("made at {this_update}, too old at {time}")]
+    Stale {
+        /// When the status was so.
+        this_update: Time,
+        /// When newer information was due.
+        next_update: Option<Time>,
+        /// The time asked about.
+        time: Time,
+    },
+    /// The CRL could not be searched.
+    #[error("the CRL could not be searched: {0}")]
+    Unsearchable(ListError),
+}
+
+impl From<ListError> for WhyUnknown {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Syntax(error) => Self::Malformed(error),
+            other => Self::Unsearchable(other),
+        }
+    }
 }

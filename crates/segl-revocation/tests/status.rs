@@ -326,7 +326,7 @@ fn a_list_with_an_entry_that_is_not_understood_says_of_nobody_that_he_is_good() 
     let own = pki.ca.serial();
     assert!(matches!(status(entry(own, unknown, true, &[5, 0])), Status::Revoked { .. }));
     // The number is that of another issuer's certificate.
-    assert_eq!(status(entry(own, issuer, true, &names)), Status::Unknown(WhyUnknown::IndirectCrl));
+    assert_eq!(status(entry(own, issuer, true, &names)), refused("2.5.29.29"));
 }
 
 #[test]

@@ -159,6 +159,11 @@ impl DistributionPoint {
         names.iter().filter_map(GeneralName::as_uri)
     }
 
+    /// Reads the value of cRLDistributionPoints or freshestCRL, in a certificate or a CRL.
+    pub fn list_from_der(der: &[u8]) -> Result<Vec<Self>, SyntaxError> {
+        Self::list(&Bytes::new(der))
+    }
+
     pub(crate) fn list(value: &Bytes) -> Result<Vec<Self>, SyntaxError> {
         let mut reader = sequence(value)?;
         let mut points = Vec::new();

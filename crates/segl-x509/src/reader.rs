@@ -107,6 +107,12 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// How many octets are left.
+    #[inline]
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The identifier octet of what comes next.
     #[inline]
     pub fn peek(&self) -> Option<u8> {
