@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! softhsm2-util --init-token --free --label demo --so-pin 12345678 --pin 98765432
-//! printf 98765432 > pin.txt
+//! (umask 077 && printf 98765432 > pin.txt)
 //! cargo run --example one_shot_pkcs11 -- /usr/lib/softhsm/libsofthsm2.so demo pin.txt
 //! ```
 
@@ -21,8 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [module, label, pin_file] = arguments.as_slice() else {
         return Err("usage: one_shot_pkcs11 MODULE TOKEN-LABEL PIN-FILE".into());
     };
-    let pin = Pin::new(std::fs::read_to_string(pin_file)?.trim_end());
-    let token = Module::load(module)?.open(label, &pin)?;
+    let token = Module::load(module)?.open(label, &Pin::from_file(pin_file)?)?;
     let swept = token.sweep()?;
     println!("swept: {} leftovers destroyed, {} remain", swept.destroyed, swept.remaining);
 

@@ -18,6 +18,9 @@ use crate::output::OutputError;
 use crate::seal::{FileKind, SealFileError};
 use crate::validate::ValidateFileError;
 
+/// What to do about a slot that a key may be left in.
+const CLEAR_SLOT: &str = "look at the device; when no key labelled segl-once-... is in it, `segl records clear SLOT --operator ROLE` lets sealing go on";
+
 /// The advice for the first cause that has one.
 pub(crate) fn advice(error: &(dyn Error + 'static)) -> Option<String> {
     causes(error).find_map(of)
@@ -33,7 +36,7 @@ fn of(error: &(dyn Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<ReferenceError>() {
         reference(error)
     } else if let Some(OpenError::SlotStopped { .. }) = error.downcast_ref::<OpenError<StoreError>>() {
-        "look at the device; when no key labelled segl-once-... is in it, `segl records clear SLOT --operator ROLE` lets sealing go on"
+        CLEAR_SLOT
     } else if error.is::<OpenError<StoreError>>() {
         "a session and its assertion give one seal: authenticate the holder again, and give the new ones in the holder file"
     } else if let Some(HomeError::NoStore { .. }) = error.downcast_ref::<HomeError>() {
@@ -175,22 +178,74 @@ const fn sealing(error: &SealFileError) -> Option<&'static str> {
 fn device(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use std::sync::Arc;
 
-    use segl::key::pkcs11::Pkcs11Error;
+    use segl::key::pkcs11::{PinError, Pkcs11Error};
+    use segl::key::{DestroyError, GenerateError};
 
+    use crate::device::pkcs11::TokenError;
+
+    // That a key may be left comes before why.
+    let in_doubt = |error: &GenerateError<Pkcs11Error>| !error.leaves_nothing();
+    if error.is::<DestroyError<Pkcs11Error>>() || error.downcast_ref().is_some_and(in_doubt) {
+        return Some(CLEAR_SLOT);
+    }
+    if let Some(TokenError::Leftovers { .. }) = error.downcast_ref() {
+        return Some(
+            "destroy the keys labelled segl-once-... with the device's own tool; the token must not be used before",
+        );
+    }
+    if let Some(error) = error.downcast_ref::<Arc<PinError>>() {
+        return pin(error);
+    }
     let shared = || error.downcast_ref::<Arc<Pkcs11Error>>().map(AsRef::as_ref);
     match error.downcast_ref::<Pkcs11Error>().or_else(shared)? {
+        Pkcs11Error::AmbiguousToken { .. } => {
+            Some("give the tokens labels of their own with the device's own tool")
+        }
+        Pkcs11Error::Busy { .. } => {
+            Some("all sessions of the device are in use; try again later, or seal less at the same time")
+        }
+        Pkcs11Error::DeviceRemoved(_) => {
+            Some("put the device back, or see that it can be reached, and seal again; nothing was let out")
+        }
         Pkcs11Error::ModuleNotLoaded { .. } => {
             Some("--pkcs11 is the path of the device's library, such as /usr/lib/softhsm/libsofthsm2.so")
         }
         Pkcs11Error::NoSuchToken { .. } => Some(
             "--token is the label that the device has for the token; `pkcs11-tool --list-slots` shows them",
         ),
-        Pkcs11Error::WrongPin => Some(
-            "the PIN is the first line of the --pin-file; correct it before you try again, devices lock after a few failures",
-        ),
-        Pkcs11Error::PinLocked => Some("the device's security officer has to unlock the PIN"),
         Pkcs11Error::PinExpired => Some("set a new PIN with the device's own tool"),
+        Pkcs11Error::PinLocked => Some("the device's security officer has to unlock the PIN"),
         Pkcs11Error::Saturated(_) => Some("let other programs go from the device, or try again later"),
+        Pkcs11Error::SessionLost(_) => {
+            Some("the device has closed the session; seal again, nothing was let out")
+        }
+        Pkcs11Error::TooFewSessions { .. } => Some(
+            "sealing needs four sessions at the same time; let the token have more with the device's own tool, or let other programs go from it",
+        ),
+        Pkcs11Error::Unsupported(_) => {
+            Some("the token has to make keys on P-256 or P-384 and sign with CKM_ECDSA; use another one")
+        }
+        Pkcs11Error::WrongPin => Some(
+            "the PIN is the one line of the --pin-file; correct it before you try again, devices lock after a few failures",
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(feature = "pkcs11")]
+fn pin(error: &segl::key::pkcs11::PinError) -> Option<&'static str> {
+    use segl::key::pkcs11::PinError;
+
+    match error {
+        PinError::Empty { .. } | PinError::NotALine { .. } | PinError::TooLong { .. } => {
+            Some("write the token's user PIN into the file, and nothing else")
+        }
+        PinError::File { .. } => {
+            Some("--pin-file is a file that holds the token's user PIN and nothing else")
+        }
+        PinError::OpenToOthers { .. } => Some(
+            "`chmod 600` the file; where others may have read it, set a new PIN with the device's own tool",
+        ),
         _ => None,
     }
 }
@@ -198,4 +253,51 @@ fn device(error: &(dyn Error + 'static)) -> Option<&'static str> {
 #[cfg(not(feature = "pkcs11"))]
 const fn device(_: &(dyn Error + 'static)) -> Option<&'static str> {
     None
+}
+
+#[cfg(all(test, feature = "pkcs11"))]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+    use core::time::Duration;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use segl::key::pkcs11::{Pin, Pkcs11Error};
+    use segl::key::{DestroyError, GenerateError, Trace};
+
+    use super::*;
+    use crate::device::pkcs11::TokenError;
+
+    const BUSY: Pkcs11Error = Pkcs11Error::Busy { in_use: 64, waiting: 256, waited: Duration::ZERO };
+
+    #[track_caller]
+    fn says(error: &(dyn Error + 'static), what: &str) {
+        let advice = advice(error).expect("there is advice");
+        assert!(advice.contains(what), "{advice}");
+    }
+
+    #[test]
+    fn device_that_is_too_small_or_in_use() {
+        says(&BUSY, "try again later");
+        says(&TokenError::Device(Arc::new(BUSY)), "try again later");
+        says(&Pkcs11Error::TooFewSessions { in_use: 2 }, "four sessions");
+        says(&Pkcs11Error::WrongPin, "correct it before you try again");
+        says(&TokenError::Leftovers { remaining: 2 }, "segl-once-");
+    }
+
+    #[test]
+    fn key_that_may_be_left_comes_before_why() {
+        says(&GenerateError::Device(BUSY), "try again later");
+        let error = || Pkcs11Error::KeyInDoubt { asked: Box::new(BUSY), left: None };
+        says(&GenerateError::Device(error()), "records clear");
+        says(&DestroyError::Lost(BUSY), "records clear");
+        says(&DestroyError::<Pkcs11Error>::StillThere(Trace::default()), "records clear");
+    }
+
+    #[test]
+    fn pin_that_is_not_there() {
+        let missing = || Pin::from_file(Path::new("/nowhere/pin.txt")).unwrap_err();
+        says(&TokenError::NoPin(Arc::new(missing())), "--pin-file");
+    }
 }

@@ -91,7 +91,7 @@ pub(crate) struct SealArgs {
     /// Label of the token in that device.
     #[arg(long, value_name = "LABEL", requires = "pkcs11")]
     pub(crate) token: Option<String>,
-    /// File whose first line is the token's user PIN.
+    /// File that holds the token's user PIN and nothing else, open to its owner alone.
     #[arg(long, value_name = "FILE", requires = "pkcs11")]
     pub(crate) pin_file: Option<PathBuf>,
     /// Reason, as a reader shows it; in clear in the sealed file.

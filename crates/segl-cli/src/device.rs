@@ -4,6 +4,7 @@ use segl::record::{SlotName, TextError};
 use segl::sealing::Sweep;
 
 use crate::args::SealArgs;
+use crate::console::Console;
 
 /// The slot of keys in the memory of this process.
 const SOFTWARE: &str = "software";
@@ -26,7 +27,8 @@ pub(crate) struct Device<'a> {
 }
 
 impl<'a> Device<'a> {
-    pub(crate) fn new(args: &'a SealArgs) -> Result<Self, LabelError> {
+    /// The console is told of keys that an earlier run left in the token.
+    pub(crate) fn new(args: &'a SealArgs, console: &'a Console) -> Result<Self, LabelError> {
         let name = match &args.token {
             Some(label) => format!("pkcs11:{label}"),
             None => SOFTWARE.to_owned(),
@@ -34,9 +36,9 @@ impl<'a> Device<'a> {
         let label = || args.token.clone().unwrap_or_default();
         let slot = SlotName::new(&name).map_err(|source| LabelError { label: label(), source })?;
         #[cfg(feature = "pkcs11")]
-        let token = pkcs11::Lazy::new(args);
+        let token = pkcs11::Lazy::new(args, console);
         #[cfg(not(feature = "pkcs11"))]
-        let token = core::marker::PhantomData;
+        let (token, _) = (core::marker::PhantomData, console);
         Ok(Self { slot, token })
     }
 
@@ -68,70 +70,77 @@ impl<'a> Device<'a> {
 #[cfg(feature = "pkcs11")]
 pub(crate) mod pkcs11 {
     use std::cell::OnceCell;
-    use std::fs;
-    use std::io;
-    use std::path::PathBuf;
     use std::sync::Arc;
 
     use segl::key::Token as _;
-    use segl::key::pkcs11::{Module, Pin, Pkcs11Error, Pkcs11Token};
+    use segl::key::pkcs11::{Module, Pin, PinError, Pkcs11Error, Pkcs11Token};
     use segl::sealing::Sweep;
-    use zeroize::Zeroizing;
 
     use crate::args::SealArgs;
+    use crate::console::Console;
 
     /// Why the token could not be opened.
     #[derive(Clone, Debug, thiserror::Error)]
     pub(crate) enum TokenError {
         #[error("the token was not opened")]
         Device(#[source] Arc<Pkcs11Error>),
-        #[error("{} has no PIN in its first line", path.display())]
-        NoPin { path: PathBuf },
+        #[error("{remaining} key objects that an earlier run left in the token cannot be destroyed")]
+        Leftovers { remaining: usize },
+        #[error("there is no PIN for the token")]
+        NoPin(#[source] Arc<PinError>),
         #[error("--pkcs11 needs --token and --pin-file")]
         NotNamed,
-        #[error("the file with the PIN, {}, cannot be read", path.display())]
-        PinFile { path: PathBuf, source: Arc<io::Error> },
+        #[error("the token could not be looked through for keys that an earlier run left")]
+        NotSwept(#[source] Arc<Pkcs11Error>),
     }
 
-    /// A token that is opened at most once.
+    /// A token that is opened at most once, and then rid of what an earlier run left in it.
     pub(super) struct Lazy<'a> {
         args: &'a SealArgs,
+        console: &'a Console,
         opened: OnceCell<Result<Pkcs11Token, TokenError>>,
     }
 
     impl<'a> Lazy<'a> {
-        pub(super) const fn new(args: &'a SealArgs) -> Self {
-            Self { args, opened: OnceCell::new() }
+        pub(super) const fn new(args: &'a SealArgs, console: &'a Console) -> Self {
+            Self { args, console, opened: OnceCell::new() }
         }
 
         pub(super) fn get(&self) -> Option<Result<&Pkcs11Token, TokenError>> {
             self.args.pkcs11.as_ref()?;
-            Some(self.opened.get_or_init(|| open(self.args)).as_ref().map_err(Clone::clone))
+            Some(self.opened.get_or_init(|| self.open()).as_ref().map_err(Clone::clone))
         }
 
         pub(super) fn sweep(&self) -> Sweep {
             match self.get() {
-                Some(Ok(token)) => match token.sweep() {
-                    Ok(swept) if swept.remaining == 0 => Sweep::Clean,
-                    _ => Sweep::Unconfirmed,
-                },
+                // It was swept when it was opened, and no key has been made since.
+                Some(Ok(_)) => Sweep::Clean,
+                Some(Err(TokenError::Leftovers { .. } | TokenError::NotSwept(_))) => Sweep::Unconfirmed,
                 _ => Sweep::NotReached,
             }
         }
-    }
 
-    fn open(args: &SealArgs) -> Result<Pkcs11Token, TokenError> {
-        let (Some(module), Some(label), Some(path)) = (&args.pkcs11, &args.token, &args.pin_file) else {
-            return Err(TokenError::NotNamed);
-        };
-        let text = fs::read_to_string(path)
-            .map_err(|source| TokenError::PinFile { path: path.clone(), source: source.into() })?;
-        let text = Zeroizing::new(text);
-        let pin = text.lines().next().unwrap_or_default();
-        if pin.is_empty() {
-            return Err(TokenError::NoPin { path: path.clone() });
+        fn open(&self) -> Result<Pkcs11Token, TokenError> {
+            let (Some(module), Some(label), Some(path)) =
+                (&self.args.pkcs11, &self.args.token, &self.args.pin_file)
+            else {
+                return Err(TokenError::NotNamed);
+            };
+            let pin = Pin::from_file(path).map_err(|e| TokenError::NoPin(e.into()))?;
+            let opened = Module::load(module).and_then(|module| module.open(label, &pin));
+            let token = opened.map_err(|e| TokenError::Device(e.into()))?;
+            let swept = token.sweep().map_err(|e| TokenError::NotSwept(e.into()))?;
+            if swept.destroyed > 0 {
+                let text = format!(
+                    "{} key objects that an earlier run left in {label} are destroyed",
+                    swept.destroyed
+                );
+                self.console.step("swept", &text);
+            }
+            match swept.remaining {
+                0 => Ok(token),
+                remaining => Err(TokenError::Leftovers { remaining }),
+            }
         }
-        let opened = Module::load(module).and_then(|module| module.open(label, &Pin::new(pin)));
-        opened.map_err(|e| TokenError::Device(e.into()))
     }
 }

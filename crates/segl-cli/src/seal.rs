@@ -112,7 +112,7 @@ pub(crate) fn run(cli: &Cli, args: &SealArgs, console: &Console) -> Result<ExitC
     for due in home.renew(now(), &mut rng())? {
         console.step("renewed", home::words(due));
     }
-    let device = Device::new(args)?;
+    let device = Device::new(args, console)?;
     recover_attempts(&home, &device, console)?;
     let mut failed = false;
     for file in &args.files {

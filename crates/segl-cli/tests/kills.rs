@@ -185,7 +185,7 @@ fn attempt_in_a_device_waits_for_the_device() {
     assert_eq!(outcomes(&room), ["completed"]);
     // A wrong PIN says nothing about them either.
     let mut wrong = seal_arguments(&room);
-    *wrong.last_mut().unwrap() = room.write("pin.txt", b"98989898").to_str().unwrap().to_owned();
+    *wrong.last_mut().unwrap() = room.write_secret("pin.txt", b"98989898").to_str().unwrap().to_owned();
     room.run(&wrong).refused("the PIN is wrong");
     let said = room.seal();
     assert_eq!(said.status, Some(0), "{said:?}");

@@ -306,7 +306,7 @@ fn holder_file_is_wrong() {
 #[test]
 fn no_such_module() {
     let room = Room::new();
-    room.write("pin.txt", b"1234\n");
+    room.write_secret("pin.txt", b"1234\n");
     let before = room.names();
     let device = ["--pkcs11", "/nowhere/module.so", "--token", "seals", "--pin-file", "pin.txt"];
     let said = room.run([&["seal", "contract.pdf"], &device[..]].concat());
@@ -320,7 +320,7 @@ fn token_cannot_be_opened() {
     let Some(room) = Room::with_softhsm() else { return };
     let options = room.token_options();
     let seal = |token: &str, pin: &[u8]| {
-        let pin_file = room.write("pin.txt", pin);
+        let pin_file = room.write_secret("pin.txt", pin);
         let pin_file = pin_file.to_str().unwrap();
         let device = ["--pkcs11", &options[1], "--token", token, "--pin-file", pin_file];
         room.run([&["seal", "contract.pdf", "contract.pdf"], &device[..]].concat())
@@ -329,7 +329,7 @@ fn token_cannot_be_opened() {
     for (token, pin, what) in [
         ("nobody", &b"1234"[..], "no token is labelled \"nobody\"; the device has \"segl-test\""),
         (label, b"98989898", "the PIN is wrong"),
-        (label, b"", "has no PIN in its first line"),
+        (label, b"", "pin.txt\" is empty"),
     ] {
         let said = seal(token, pin);
         assert_eq!(said.status, Some(2), "{said:?}");

@@ -75,6 +75,17 @@ impl Room {
         self.path("home")
     }
 
+    /// A file that is open to nobody else.
+    pub fn write_secret(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.write(name, bytes);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        path
+    }
+
     pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         fs::write(self.path(name), bytes).unwrap();
         self.path(name)

@@ -54,7 +54,8 @@ impl SoftHsm {
             tokens.display()
         );
         folder.write("softhsm2.conf", text.as_bytes()).map_err(failed)?;
-        folder.write("pin.txt", Self::PIN.as_bytes()).map_err(failed)?;
+        let pin = folder.write("pin.txt", Self::PIN.as_bytes()).map_err(failed)?;
+        for_owner_alone(&pin).map_err(failed)?;
         Ok(Self { folder, module, utility })
     }
 
@@ -69,6 +70,23 @@ impl SoftHsm {
         option(&mut command, "--label", Self::LABEL);
         option(&mut command, "--so-pin", Self::PIN);
         let said = said(option(&mut command, "--pin", Self::PIN))?;
+        if said.success { Ok(()) } else { Err(io::Error::other(said.text)) }
+    }
+
+    /// Puts a private key (PEM, PKCS#8) and its public half into the token, under a label and an identifier in hexadecimal.
+    ///
+    /// # Errors
+    /// `softhsm2-util` cannot be started, or refuses.
+    pub fn import(&self, key: &Path, label: &str, id: &str) -> io::Result<()> {
+        let mut command = Command::new(&self.utility);
+        let (name, value) = self.environment();
+        command.env(name, value).arg("--import").arg(key);
+        for (option_name, value) in
+            [("--token", Self::LABEL), ("--label", label), ("--id", id), ("--pin", Self::PIN)]
+        {
+            option(&mut command, option_name, value);
+        }
+        let said = said(&mut command)?;
         if said.success { Ok(()) } else { Err(io::Error::other(said.text)) }
     }
 
@@ -121,4 +139,17 @@ impl SoftHsm {
         }
         Ok(mended)
     }
+}
+
+/// As a file with a PIN must be.
+#[cfg(unix)]
+fn for_owner_alone(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn for_owner_alone(_: &Path) -> io::Result<()> {
+    Ok(())
 }
