@@ -146,6 +146,7 @@ const DEFECTS: &[Defect] = &[
     ("QC-3.2.6", seal, |spec| spec.replace_statement("0.4.0.1862.1.6", &[0x30, 0])),
     ("GEN-4.2.1", seal, |spec| spec.replace_statement("0.4.0.1862.1.1", &[5, 0])),
     ("GEN-4.2.3", seal, |spec| spec.replace_statement("0.4.0.1862.1.6", &oids_of(&["0.4.0.1862.1.6.1"]))),
+    ("GEN-4.2.3", seal, |spec| spec.replace_statement("0.4.0.1862.1.6", &oids_of(&["0.4.0.194126.1.1"]))),
     ("QCS-4.2.5-01", seal, |spec| {
         spec.statement(statement("0.4.0.1862.1.9", &tlv(0x30, &[&tlv(0x13, &[b"DE"])])))
     }),

@@ -442,6 +442,12 @@ fn qc_type(view: &View<'_>, found: &mut Findings) {
         if types.iter().any(|kind| kind.content == expected.as_bytes()) {
             continue;
         }
+        // A type that nobody knows is none, and only for signatures may it be missing.
+        let is_known = |kind: &Tlv<'_>| known.iter().any(|known| known.as_bytes() == kind.content);
+        let must = view.profile.claim == Claim::Eu && view.profile.kind != Kind::NaturalPerson;
+        if must && !types.is_empty() && !types.iter().any(is_known) {
+            found.add(place(), format!("none that is known where {name} belongs"));
+        }
         for kind in types.iter().filter(|_| as_claimed) {
             if let Some(kind) = known.iter().find(|known| known.as_bytes() == kind.content) {
                 let what = if *kind == QCT_ESIGN {
