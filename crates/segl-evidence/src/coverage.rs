@@ -104,12 +104,15 @@ pub fn cover_path(path: &Path, material: &Material, time: Time) -> Vec<Link> {
 
 /// As [`cover_path`], with a rule for the age of a good status.
 pub fn cover_path_with(path: &Path, material: &Material, time: Time, freshness: Freshness) -> Vec<Link> {
-    let (memo, under_way, known) = Default::default();
+    let memo = RefCell::new(SignatureMemo::limited(MAX_SIGNATURES));
+    let (under_way, known) = Default::default();
     Covering { path, material, time, freshness, memo, under_way, known }.links(path)
 }
 
 /// The most signers of CRLs whose status rests on each other's CRLs, one above the other.
 const MAX_DEPTH: usize = 4;
+/// The most signatures that are verified on the way from signers of CRLs to the anchor; five times what one search for a path may take.
+const MAX_SIGNATURES: u32 = 500;
 /// The most paths that are tried for the signer of a CRL.
 const MAX_PATHS: usize = 4;
 

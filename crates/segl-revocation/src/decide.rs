@@ -153,6 +153,7 @@ impl<'a> Question<'a> {
         remembers_since: Option<Time>,
     ) -> Result<(), WhyUnknown> {
         let (not_before, not_after) = (self.certificate.not_before(), self.certificate.not_after());
+        WhyUnknown::unless_in_order(this_update, next_update)?;
         if this_update < not_before {
             return Err(WhyUnknown::BeforeNotBefore { this_update, not_before });
         }

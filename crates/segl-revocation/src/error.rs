@@ -171,6 +171,14 @@ pub enum OcspSignatureError {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IssueError {
+    /// A delta CRL whose base is not an earlier list.
+    #[error("the delta CRL {number} is said to change the list {base}, which is not an earlier one")]
+    Base {
+        /// Number of the complete list.
+        base: u64,
+        /// Number of the delta CRL.
+        number: u64,
+    },
     /// It would be older than the certificate it speaks about, and so prove nothing.
     #[error("the status of {this_update} would be older than the certificate, which begins at {not_before}")]
     BeforeNotBefore {
@@ -207,4 +215,7 @@ pub enum IssueError {
     /// The signature value is not one of the signer over this.
     #[error("the signature value does not verify with the signer's key")]
     Signature(#[source] VerifyError),
+    /// A complete list with the reason removeFromCRL, which only a delta CRL may have (RFC 5280 5.3.1).
+    #[error("a complete list takes a revocation back")]
+    TakenBackByCompleteList,
 }

@@ -7,7 +7,7 @@ use crate::{
     oid::*,
 };
 
-/// Makes a complete CRL of one issuer, version 2 (RFC 5280 5).
+/// Makes a complete or delta CRL of one issuer, version 2 (RFC 5280 5).
 ///
 /// A list that would be older than a certificate it [`speaks_about`](Self::speaks_about) is not made: its silence would
 /// prove nothing about that certificate.
@@ -32,6 +32,9 @@ pub struct CrlBuilder<'a> {
     keeps_expired_since: Option<Time>,
     entries: Vec<Vec<u8>>,
     algorithm: Option<SignatureAlgorithm>,
+    base: Option<u64>,
+    takes_back: bool,
+    freshest: Vec<String>,
 }
 
 /// A CRL waiting for its issuer's signature.
@@ -53,7 +56,34 @@ impl<'a> CrlBuilder<'a> {
             keeps_expired_since: None,
             entries: Vec::new(),
             algorithm: None,
+            base: None,
+            takes_back: false,
+            freshest: Vec::new(),
         }
+    }
+
+    /// The last list of an issuer, which no newer one follows: nextUpdate is 99991231235959Z (EN 319 411-1 CSS-6.3.9-06).
+    ///
+    /// That every certificate in its scope is over or revoked (EN 319 411-2 CSS-6.3.10-08) is for the issuer to know.
+    #[must_use]
+    pub fn last(issuer: &'a Certificate, number: u64, this_update: Time) -> Self {
+        let end = Time::from_civil(9999, 12, 31, 23, 59, 59).unwrap_or(this_update);
+        Self::new(issuer, number, this_update, end)
+    }
+
+    /// Makes it a delta CRL: what changed since the complete list of that number (RFC 5280 5.2.4). Only such a list takes a hold back,
+    /// with the reason removeFromCRL.
+    #[must_use]
+    pub fn delta_since(mut self, base: u64) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    /// Says where delta CRLs to this list are found (freshestCRL, RFC 5280 5.2.6).
+    #[must_use]
+    pub fn freshest(mut self, url: impl Into<String>) -> Self {
+        self.freshest.push(url.into());
+        self
     }
 
     /// Says that revoked certificates that expired after `since` stay on the list (expiredCertsOnCRL), which an issuer
@@ -82,6 +112,7 @@ impl<'a> CrlBuilder<'a> {
         }
         // Unspecified is left out rather than written (RFC 5280 5.3.1).
         let reason = reason.filter(|reason| *reason != Reason::Unspecified);
+        self.takes_back |= reason == Some(Reason::RemoveFromCrl);
         let extensions = reason.map(|reason| {
             let code = tlv(ENUMERATED, &[&[reason.code()]]);
             tlv(SEQUENCE, &[&extension(&REASON_CODE, false, &code)])
@@ -109,11 +140,16 @@ impl<'a> CrlBuilder<'a> {
     /// What the issuer signs.
     ///
     /// # Errors
-    /// [`IssueError::NextUpdate`], [`IssueError::Key`].
+    /// [`IssueError::NextUpdate`], [`IssueError::Key`], [`IssueError::Base`], [`IssueError::TakenBackByCompleteList`].
     pub fn prepare(self) -> Result<PreparedCrl, IssueError> {
         let (this_update, next_update) = (self.this_update, self.next_update);
         if next_update <= this_update {
             return Err(IssueError::NextUpdate { this_update, next_update });
+        }
+        match self.base {
+            Some(base) if base >= self.number => return Err(IssueError::Base { base, number: self.number }),
+            None if self.takes_back => return Err(IssueError::TakenBackByCompleteList),
+            _ => {}
         }
         let usual = self.issuer.public_key()?.default_algorithm();
         let algorithm = self.algorithm.unwrap_or(usual);
@@ -123,6 +159,12 @@ impl<'a> CrlBuilder<'a> {
             extension(&AUTHORITY_KEY_IDENTIFIER, false, &tlv(SEQUENCE, &[&tlv(0x80, &[&identifier])])),
             extension(&CRL_NUMBER, false, &unsigned(self.number)),
         ];
+        extensions.extend(self.base.map(|base| extension(&DELTA_CRL_INDICATOR, true, &unsigned(base))));
+        if !self.freshest.is_empty() {
+            let names = self.freshest.iter().map(|url| tlv(0x86, &[url.as_bytes()]));
+            let points = names.map(|name| tlv(SEQUENCE, &[&tlv(0xa0, &[&tlv(0xa0, &[&name])])]));
+            extensions.push(extension(&FRESHEST_CRL, false, &sequence_of(&points.collect::<Vec<_>>())));
+        }
         extensions.extend(
             self.keeps_expired_since
                 .map(|since| extension(&EXPIRED_CERTS_ON_CRL, false, &generalized(since))),

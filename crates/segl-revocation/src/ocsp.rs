@@ -437,6 +437,7 @@ impl<'a> VerifiedOcsp<'a> {
             SingleStatus::Good => {}
         }
         let this_update = single.this_update;
+        WhyUnknown::unless_in_order(this_update, single.next_update)?;
         if this_update < certificate.not_before() {
             return Err(WhyUnknown::BeforeNotBefore { this_update, not_before: certificate.not_before() });
         }

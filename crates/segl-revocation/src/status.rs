@@ -90,6 +90,14 @@ pub enum WhyUnknown {
     /// A delta CRL alone says nothing.
     #[error("it is a delta CRL")]
     DeltaCrl,
+    /// nextUpdate is before thisUpdate.
+    #[error("made at {this_update}, with newer information due before, at {next_update}")]
+    EndsBeforeItBegins {
+        /// When the status was so.
+        this_update: Time,
+        /// When newer information was due.
+        next_update: Time,
+    },
     /// From after the time asked about.
     #[error("made at {this_update}, after the {time} that is asked about")]
     FromLater {
@@ -141,6 +149,18 @@ pub enum WhyUnknown {
     /// The CRL could not be searched.
     #[error("the CRL could not be searched: {0}")]
     Unsearchable(ListError),
+}
+
+impl WhyUnknown {
+    /// Refuses a status that is out of date before it is made.
+    pub(crate) fn unless_in_order(this_update: Time, next_update: Option<Time>) -> Result<(), Self> {
+        match next_update {
+            Some(next_update) if next_update < this_update => {
+                Err(Self::EndsBeforeItBegins { this_update, next_update })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl From<ListError> for WhyUnknown {

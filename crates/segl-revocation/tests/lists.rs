@@ -14,9 +14,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use segl_crypto::{FileSource, SoftKind, SoftwareKey, Time, ToBeSigned};
 use segl_revocation::{
-    CertId, CrlError, CrlFacts, CrlIndex, CrlSignatureError, CrlView, Decision, Freshness, IndexLimits,
-    ListError, OcspResponseBuilder, OcspView, OnlyIssuer, Piece, Question, Reason, RevocationList, Signers,
-    Status, WhyUnknown, decide,
+    CertId, CrlBuilder, CrlError, CrlFacts, CrlIndex, CrlSignatureError, CrlView, Decision, Freshness,
+    IndexLimits, IssueError, ListError, OcspResponseBuilder, OcspView, OnlyIssuer, Piece, Question, Reason,
+    RevocationList, Signers, Status, WhyUnknown, decide,
 };
 use segl_x509::{Certificate, ReasonFlags};
 
@@ -463,6 +463,34 @@ fn of_lists_and_responses_the_youngest_counts_but_a_revocation_is_final() {
     let early = Question::new(&pki.leaf, &pki.ca, now() + DAY * 5);
     let decision = ask_with(&early, &[], &[&response(&pki, 6, None)], &OnlyIssuer);
     assert!(matches!(decision.answer.status, Status::Unknown(WhyUnknown::FromLater { .. })));
+}
+
+#[test]
+fn what_is_issued_is_decided_upon() {
+    let pki = pki(&[]);
+    let sign = |builder: CrlBuilder<'_>| {
+        let prepared = builder.prepare().unwrap();
+        let value = pki.ca_key.sign(prepared.to_be_signed()).unwrap();
+        prepared.assemble(&value).unwrap()
+    };
+    let at = |day: u32| now() + DAY * day;
+    let list = |day: u32| CrlBuilder::new(&pki.ca, day.into(), at(day), at(day + 1));
+    let hold = Some(Reason::CertificateHold);
+    let complete = sign(list(5).freshest("http://a/delta.crl").revoked(&[7], at(1), hold).unwrap());
+    assert_eq!(complete.freshest_crl()[0].uris().collect::<Vec<_>>(), ["http://a/delta.crl"]);
+    let released = list(6).delta_since(5).revoked(&[7], at(1), Some(Reason::RemoveFromCrl)).unwrap();
+    let delta = sign(released);
+    assert!(complete.takes(&delta) && !delta.takes(&complete));
+    assert_eq!(ask(&pki, std::slice::from_ref(&complete)).answer.status, revoked(hold));
+    assert!(ask(&pki, &[complete, delta]).is_good());
+    let last = sign(CrlBuilder::last(&pki.ca, 9, at(9)));
+    assert!(last.is_last());
+    assert!(last.as_der().windows(15).any(|part| part == b"99991231235959Z"));
+
+    let wrong = list(6).delta_since(6).prepare().unwrap_err();
+    assert_eq!(wrong, IssueError::Base { base: 6, number: 6 });
+    let taken_back = list(6).revoked(&[7], at(1), Some(Reason::RemoveFromCrl)).unwrap().prepare();
+    assert_eq!(taken_back.unwrap_err(), IssueError::TakenBackByCompleteList);
 }
 
 #[test]
