@@ -109,6 +109,11 @@ fn the_password_is_in_no_debug_and_no_error() {
     let refused = PostgresStore::open(&nowhere, NoTls, log_id(), bed.options()).unwrap_err();
     assert!(matches!(refused, OpenStoreError::Store(StoreError::Lost(_))), "{refused:?}");
     hidden(format!("{refused:?} {refused}"));
+    // TLS that is asked for is not done without.
+    let mut safe = bed.config();
+    safe.ssl_mode(segl_store::client::config::SslMode::Require);
+    let refused = PostgresStore::open(&safe, NoTls, log_id(), bed.options()).unwrap_err();
+    assert!(matches!(refused, OpenStoreError::Store(StoreError::Lost(_))), "{refused:?}");
 }
 
 #[test]

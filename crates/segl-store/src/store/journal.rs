@@ -30,6 +30,7 @@ impl<D: Database> Journal for Store<D> {
             for _ in 0..TRIES {
                 // The unique indexes decide; what stood in the way is looked up after.
                 if insert(sql, opening, &assertion, lease)? {
+                    // An opening that an alarm on another node overtakes here came before it.
                     let since = stopped(sql, &opening.slot)?;
                     return since.map_or(Ok(()), |since| Err(OpenError::SlotStopped { since }));
                 }

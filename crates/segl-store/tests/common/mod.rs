@@ -172,6 +172,7 @@ pub use self::schema::{Schema, config};
 #[cfg(feature = "postgres")]
 mod schema {
     use std::path::Path;
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::{Duration, Instant};
 
@@ -187,6 +188,7 @@ mod schema {
         server: &'static Postgres,
         database: String,
         name: String,
+        beside: Mutex<Option<Client>>,
     }
 
     /// How a database behind a socket in this folder is reached.
@@ -201,7 +203,8 @@ mod schema {
         pub fn new() -> Result<Self, Skipped> {
             static NEXT: AtomicU32 = AtomicU32::new(0);
             let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-            Ok(Self { server: Postgres::shared()?, database: "postgres".to_owned(), name })
+            let server = Postgres::shared()?;
+            Ok(Self { server, database: "postgres".to_owned(), name, beside: Mutex::default() })
         }
 
         pub fn name(&self) -> &str {
@@ -258,8 +261,10 @@ mod schema {
             // What a replica may do: no trigger stands in the way.
             let emptied = "SET session_replication_role = replica; DELETE FROM attempt; DELETE FROM log;
                 DELETE FROM stopped_slot; DELETE FROM certificate; DELETE FROM crl_number";
-            if self.client().batch_execute(emptied).is_err() {
-                self.client().batch_execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name)).unwrap();
+            let mut beside = self.beside.lock().unwrap();
+            let client = beside.get_or_insert_with(|| self.client());
+            if client.batch_execute(emptied).is_err() {
+                client.batch_execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name)).unwrap();
             }
         }
 
@@ -329,7 +334,7 @@ mod schema {
             run("pg_dump", &["--schema", &self.name, "--file", dump, &self.database]);
             run("createdb", &[&copy]);
             run("psql", &["--quiet", "--set", "ON_ERROR_STOP=1", "--file", dump, &copy]);
-            Self { server: self.server, database: copy, name: self.name.clone() }
+            Self { server: self.server, database: copy, name: self.name.clone(), beside: Mutex::default() }
         }
     }
 }
