@@ -33,6 +33,7 @@ on_each_database! {
     killed_after_each_step_everything_acknowledged_is_there;
     killed_at_any_moment_the_store_is_whole;
     of_two_processes_exactly_one_wins_every_step;
+    nodes_seal_side_by_side_and_a_killed_one_holds_nobody_up;
 }
 
 /// Opens sealing `n`, takes its steps and concludes it, and calls `done` after each of the nine with its number.
@@ -80,6 +81,17 @@ fn work<D: Database>(store: &Store<D>, job: &str) {
         "stream" => {
             for n in 1.. {
                 seal_saying(store, n, |at| say(&format!("{n} {at}")));
+            }
+        }
+        // Seals the numbers it is told, from the first to the last, and says each.
+        "range" => {
+            for line in std::io::stdin().lines() {
+                let line = line.unwrap();
+                let (first, last) = line.split_once(' ').unwrap();
+                for n in first.parse().unwrap()..=last.parse().unwrap() {
+                    seal_saying(store, n, |_| ());
+                    say(&n.to_string());
+                }
             }
         }
         // Tries everything of every round it is told, together with another process, and says what it won.
@@ -307,4 +319,24 @@ fn of_two_processes_exactly_one_wins_every_step<B: Bed>(bed: &B) {
     for (race, [one, other]) in RACES.into_iter().zip(wins) {
         println!("  {race}: {one} + {other}");
     }
+}
+
+fn nodes_seal_side_by_side_and_a_killed_one_holds_nobody_up<B: Bed>(bed: &B) {
+    drop(bed.store());
+    let [mut stays, mut goes] = [Running::start("range", bed), Running::start("range", bed)];
+    stays.tell("1 120");
+    goes.tell("1001 9999");
+    let before = std::iter::from_fn(|| goes.hear()).take(40).count();
+    goes.child.kill().unwrap();
+    let before = before + std::iter::from_fn(|| goes.hear()).count();
+    drop(goes);
+    assert_eq!(std::iter::from_fn(|| stays.hear()).take(120).last().as_deref(), Some("120"));
+    drop(stays);
+    bed.settle();
+    // One log without a gap of what both have sealed, and at most one more whose process did not live to say so.
+    let store = bed.store();
+    let sealed = store.verify(&[]).unwrap().disclosed;
+    let acknowledged = 120 + u64::try_from(before).unwrap();
+    assert!((acknowledged..=acknowledged + 1).contains(&sealed), "{sealed} {acknowledged}");
+    assert!(store.unfinished(Unfinished::All).unwrap().len() <= 1);
 }
