@@ -37,7 +37,8 @@ pub enum IssueError<E> {
     /// The profile refuses.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
-    /// The register of certificates failed; nothing was issued.
+    /// The register of certificates failed; nothing was handed out. When it fails at the very end, and noting the certificate as
+    /// abandoned fails too, the register may say that it was issued.
     #[error("the register of certificates failed")]
     Register(#[source] E),
     /// No unused serial number was found: the random numbers are not random.

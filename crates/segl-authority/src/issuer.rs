@@ -167,8 +167,10 @@ impl Issuer {
         now: Time,
         life: Duration,
     ) -> Result<CrlView, CrlError<R::Error>> {
-        let revoked = register.revoked(&self.identity).map_err(CrlError::Register)?;
+        // The number first: whatever was revoked before a number was taken is on its list and on every later one, whoever else
+        // makes lists at the same time.
         let number = register.next_crl_number(&self.identity).map_err(CrlError::Register)?;
+        let revoked = register.revoked(&self.identity).map_err(CrlError::Register)?;
         let mut builder = CrlBuilder::new(&self.certificate, number, now, now + life)
             .signed_with(self.key.algorithm())
             .keeps_expired_since(self.certificate.not_before());
@@ -216,7 +218,8 @@ pub(crate) fn issue_with<R: IssuedCertificates>(
     let certificate = match issued {
         Ok(certificate) => certificate,
         Err(error) => {
-            register.record_abandoned(identity, &serial, now).map_err(IssueError::Register)?;
+            // What went wrong first is what is told. A number that stays reserved is never drawn again either.
+            let _ = register.record_abandoned(identity, &serial, now);
             return Err(error);
         }
     };
@@ -228,7 +231,11 @@ pub(crate) fn issue_with<R: IssuedCertificates>(
         not_after: certificate.not_after(),
         issued_at: now,
     };
-    register.record_issued(&entry).map_err(IssueError::Register)?;
+    if let Err(error) = register.record_issued(&entry) {
+        // It may be noted all the same, when an answer was lost on its way; nobody will have this certificate.
+        let _ = register.record_abandoned(identity, &serial, now);
+        return Err(IssueError::Register(error));
+    }
     Ok(certificate)
 }
 

@@ -77,7 +77,7 @@ impl Responder {
                 Some(serial) => register.status(&issuer, &serial).map_err(RespondError::Register)?,
                 None => None,
             };
-            let known = known.and_then(|known| Some((known.state, known.validity?.0)));
+            let known = known.map(|known| (known.state, known.validity.map(|(not_before, _)| not_before)));
             builder = say(builder, certificate, known, now)?;
         }
         let prepared = builder.prepare()?;
@@ -86,20 +86,21 @@ impl Responder {
     }
 }
 
-/// Adds what is known of one certificate: its state and its first second.
+/// Adds what is known of one certificate: its state, and its first second once it was issued.
 fn say<'a>(
     builder: OcspResponseBuilder<'a>,
     certificate: &CertId,
-    known: Option<(State, Time)>,
+    known: Option<(State, Option<Time>)>,
     now: Time,
 ) -> Result<OcspResponseBuilder<'a>, IssueError> {
     match known {
+        // Revoked is revoked, also before anybody noted that it was issued: the list says the same.
         Some((State::Revoked(revocation), _))
             if revocation.at.truncate_to_seconds() <= now.truncate_to_seconds() =>
         {
             builder.revoked(certificate, revocation.at, revocation.reason.map(Reason::from_code))
         }
-        Some((State::Issued | State::Revoked(_), not_before)) if not_before <= now => {
+        Some((State::Issued | State::Revoked(_), Some(not_before))) if not_before <= now => {
             builder.good(certificate, not_before)
         }
         _ => Ok(builder.unknown(certificate)),

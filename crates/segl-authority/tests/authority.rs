@@ -269,6 +269,49 @@ fn nothing_is_signed_when_the_register_fails() {
 }
 
 #[test]
+fn a_certificate_nobody_has_is_not_in_force() {
+    let register = MemoryRegister::default();
+    let (authority, _) = create(&register);
+    let counting = Counting::over(&register);
+    counting.loses.set(true);
+    let approved = approved(&authority, &profile());
+    let receipt = receipt(Some(*approved.content().sha256()));
+    let refused = authority.issue(approved, &receipt, now(), &counting, now(), &mut rng());
+    assert!(matches!(refused, Err(IssueError::Register(_))));
+    let entry = register.status(authority.issuing_ca().identity(), &counting.last()).unwrap().unwrap();
+    assert_eq!(entry.state, State::Abandoned);
+}
+
+#[test]
+fn what_one_list_tells_every_later_one_tells() {
+    let register = MemoryRegister::default();
+    let (authority, _) = create(&register);
+    let ca = authority.issuing_ca();
+    let certificate = issue(&authority, &register, now());
+    let counting = Counting::over(&register);
+    counting.revokes.set(Some(serial(&certificate)));
+    let ours = ca.crl(&counting, &[], now(), DAY).unwrap();
+    assert!(ours.status_of(&certificate, ca.certificate()).is_good());
+    // Both are of one octet.
+    let theirs = u8::try_from(counting.theirs.get()).unwrap();
+    assert!(ours.number().unwrap() < [theirs].as_slice(), "the later list forgets a revocation");
+}
+
+#[test]
+fn revoked_is_told_before_it_was_noted_that_it_was_issued() {
+    let register = MemoryRegister::default();
+    let (authority, _) = create(&register);
+    let ca = authority.issuing_ca();
+    let number = SerialNumber::from_random([8; 15]);
+    register.reserve(ca.identity(), &number, now()).unwrap();
+    register.revoke(ca.identity(), &number, Revocation { at: now(), reason: Some(4) }).unwrap();
+    let id = CertId::new(number.as_octets(), ca.certificate(), DigestAlgorithm::Sha256).unwrap();
+    let request = OcspRequest { certificates: vec![id], nonce: None };
+    let answer = authority.responder().answer(&request, &register, now()).unwrap();
+    assert!(matches!(answer.responses()[0].status, SingleStatus::Revoked { .. }), "{answer:?}");
+}
+
+#[test]
 fn unknown_serial_numbers_are_never_good() {
     let register = MemoryRegister::default();
     let (authority, _) = create(&register);
@@ -389,14 +432,29 @@ struct Counting<'a> {
     reserved: Cell<u32>,
     fails: Cell<bool>,
     taken: Cell<bool>,
+    /// Issuing is noted, and the answer is lost.
+    loses: Cell<bool>,
+    /// Revoked right after the revocations were read, by somebody else who makes a list of them at once.
+    revokes: Cell<Option<SerialNumber>>,
+    /// The number of that list.
+    theirs: Cell<u64>,
     last: RefCell<Option<SerialNumber>>,
     keys: RefCell<std::collections::BTreeSet<[u8; 32]>>,
 }
 
 impl<'a> Counting<'a> {
     fn over(inner: &'a MemoryRegister) -> Self {
-        let (reserved, fails, taken) = (Cell::new(0), Cell::new(false), Cell::new(false));
-        Self { inner, reserved, fails, taken, last: RefCell::new(None), keys: RefCell::default() }
+        Self {
+            inner,
+            reserved: Cell::default(),
+            fails: Cell::default(),
+            taken: Cell::default(),
+            loses: Cell::default(),
+            revokes: Cell::default(),
+            theirs: Cell::default(),
+            last: RefCell::default(),
+            keys: RefCell::default(),
+        }
     }
 
     fn last(&self) -> SerialNumber {
@@ -440,7 +498,7 @@ impl IssuedCertificates for Counting<'_> {
 
     fn record_issued(&self, issued: &IssuedCertificate) -> Result<(), Self::Error> {
         self.inner.record_issued(issued).unwrap();
-        Ok(())
+        if self.loses.get() { Err(std::io::Error::other("lost")) } else { Ok(()) }
     }
 
     fn record_abandoned(
@@ -467,7 +525,12 @@ impl IssuedCertificates for Counting<'_> {
     }
 
     fn revoked(&self, issuer: &IssuerKey) -> Result<Vec<(SerialNumber, Revocation)>, Self::Error> {
-        Ok(self.inner.revoked(issuer).unwrap())
+        let revoked = self.inner.revoked(issuer).unwrap();
+        if let Some(serial) = self.revokes.take() {
+            self.inner.revoke(issuer, &serial, Revocation { at: now(), reason: None }).unwrap();
+            self.theirs.set(self.inner.next_crl_number(issuer).unwrap());
+        }
+        Ok(revoked)
     }
 
     fn next_crl_number(&self, issuer: &IssuerKey) -> Result<u64, Self::Error> {

@@ -52,7 +52,7 @@ pub use crate::person::{Person, PersonName, PersonSerial};
 pub use crate::present::Validity;
 pub use crate::register::{
     IssuedCertificate, IssuedCertificates, IssuerKey, MemoryRegister, Registered, Reservation, Revocation,
-    State,
+    SerialInUse, State,
 };
 pub use crate::seal::{Device, LastingSealProfile, Lifetime, SealProfile};
 pub use crate::serial::SerialNumber;

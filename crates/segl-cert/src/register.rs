@@ -37,7 +37,8 @@ pub trait IssuedCertificates {
     ) -> Result<Reservation, Self::Error>;
 
     /// Notes that a certificate was signed under a reserved serial number: [`State::Reserved`] becomes
-    /// [`State::Issued`]. A serial number never reserved is inserted as issued.
+    /// [`State::Issued`]. A serial number never reserved is inserted as issued; the same certificate may be noted again. One that is
+    /// abandoned, revoked or another certificate's is refused with an error and stays as it is.
     fn record_issued(&self, issued: &IssuedCertificate) -> Result<(), Self::Error>;
 
     /// Notes that a reserved or issued certificate was never released. Does nothing to a revoked one.
@@ -145,6 +146,14 @@ pub struct Registered {
 #[derive(Debug, Default)]
 pub struct MemoryRegister(Mutex<Inner>);
 
+/// A certificate was noted as issued under a serial number that is abandoned, revoked or another certificate's (S000-32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the serial number {serial} belongs to another certificate, or to one that is not in force any more")]
+pub struct SerialInUse {
+    /// The serial number.
+    pub serial: SerialNumber,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     entries: BTreeMap<(IssuerKey, SerialNumber), Registered>,
@@ -170,7 +179,7 @@ impl MemoryRegister {
 }
 
 impl IssuedCertificates for MemoryRegister {
-    type Error = core::convert::Infallible;
+    type Error = SerialInUse;
 
     fn reserve(
         &self,
@@ -201,17 +210,24 @@ impl IssuedCertificates for MemoryRegister {
     }
 
     fn record_issued(&self, issued: &IssuedCertificate) -> Result<(), Self::Error> {
+        let key = (issued.issuer, issued.serial);
         self.with(|inner| {
-            inner.entries.insert(
-                (issued.issuer, issued.serial),
-                Registered {
-                    state: State::Issued,
-                    sha256: Some(issued.sha256),
-                    validity: Some((issued.not_before, issued.not_after)),
-                },
-            );
-        });
-        Ok(())
+            let is_free = inner.entries.get(&key).is_none_or(|entry| match entry.state {
+                State::Reserved => true,
+                State::Issued => entry.sha256 == Some(issued.sha256),
+                State::Abandoned | State::Revoked(_) => false,
+            });
+            if !is_free {
+                return Err(SerialInUse { serial: issued.serial });
+            }
+            let entry = Registered {
+                state: State::Issued,
+                sha256: Some(issued.sha256),
+                validity: Some((issued.not_before, issued.not_after)),
+            };
+            inner.entries.insert(key, entry);
+            Ok(())
+        })
     }
 
     fn record_abandoned(

@@ -71,6 +71,10 @@ fn story<R: IssuedCertificates>(register: &R) -> String {
     for n in [1, 3, 4, 9] {
         register.record_abandoned(&ISSUER, &serial(n), at(30)).unwrap();
     }
+    // Another certificate's, abandoned, revoked, never seen, the same again.
+    for (n, hash) in [(2, 9), (1, 1), (3, 3), (6, 6), (6, 6)] {
+        told.push(format!("{:?}", register.record_issued(&issued(n, hash)).is_ok()));
+    }
     for n in 1..=9 {
         told.push(format!("{:?}", register.status(&ISSUER, &serial(n)).unwrap()));
     }
