@@ -326,3 +326,23 @@ fn next_start_finds_what_neither_device_nor_journal_could_end() {
         println!("{found} times the sweep at the next start destroyed a key");
     });
 }
+
+/// A request is sealed once, or not at all; asked again, it is refused before the device is (S000-87).
+#[test]
+fn request_that_has_its_answer_does_not_reach_the_device() {
+    told("request_that_has_its_answer_does_not_reach_the_device", |bare| {
+        let (rig, journal, token) = (Rig::new(), Torn::new(None), open().unwrap());
+        assert!(seals(&rig, &journal, 1, &token, Level::B).is_ok());
+        let function = Some("C_Sign");
+        shim().inject(&Rule { when: When::After, function, nth: 2, code: code::DEVICE_ERROR });
+        let failure = seals(&rig, &journal, 2, &token, Level::B).err().unwrap();
+        assert!(failure.words().contains("C_Sign answered DeviceError"), "{}", failure.words());
+        shim().clear();
+        shim().forget();
+        let again = |n| rig.try_seal(&journal, n, token.clone(), Level::B).err().unwrap();
+        assert!(matches!(again(1), OpenError::AlreadyCompleted { .. }));
+        assert!(matches!(again(2), OpenError::Abandoned { .. }));
+        assert!(shim().calls().is_empty(), "{}", shown(&shim().calls()));
+        assert_eq!(bare.left(), 0);
+    });
+}

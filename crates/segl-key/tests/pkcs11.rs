@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
-use segl_crypto::{DigestAlgorithm, KeyKind, PublicKey, SignatureAlgorithm, SignatureScheme, ToBeSigned};
+use segl_crypto::{
+    DigestAlgorithm, KeyKind, PublicKey, SignatureAlgorithm, SignatureScheme, SignatureValue, ToBeSigned,
+};
 use segl_key::faults::{Fault, Faulty, FaultyError, Step};
 use segl_key::pkcs11::{Module, Pin, Pkcs11Error};
 use segl_key::{
@@ -346,6 +348,29 @@ fn authority_key_stays_in_the_token() {
         assert!(matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::ReservedLabel { .. })), "{error}");
         assert_eq!(token.sweep().unwrap(), Swept::default());
         assert!(AuthorityKey::find_pkcs11(&token, "segl issuer", &[1, 2, 3]).is_ok());
+    });
+}
+
+#[test]
+fn no_two_signatures_share_their_random_number() {
+    with_token("no_two_signatures_share_their_random_number", |fixture| {
+        let token = fixture.token();
+        let issuer = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap();
+        // The first number of a value (RFC 3279, 2.2.3) belongs to the random number it was made with: two alike give the key away.
+        let first = |value: &SignatureValue| {
+            let octets = value.as_bytes();
+            octets[4..4 + usize::from(octets[3])].to_vec()
+        };
+        let mut seen = HashSet::new();
+        for counter in 0_u32..1000 {
+            let tbs = ToBeSigned::new(counter.to_be_bytes().to_vec(), Curve::P256.algorithm());
+            assert!(seen.insert(first(&issuer.sign(&tbs).unwrap())), "after {counter} signatures");
+        }
+        for _ in 0..50 {
+            let tbs = tbs(Curve::P256);
+            let (_destroyed, value) = ready(&token, Curve::P256).sign(&tbs).unwrap().destroy().unwrap();
+            assert!(seen.insert(first(&value)), "of other keys");
+        }
     });
 }
 
