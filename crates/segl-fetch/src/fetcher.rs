@@ -8,7 +8,7 @@ use std::thread;
 
 use base64ct::{Base64, Encoding as _};
 use segl_crypto::Time;
-use segl_revocation::{CrlView, MAX_CRL_SIZE, MAX_OCSP_SIZE, OcspRequest, OcspView};
+use segl_revocation::{CrlView, MAX_CRL_SIZE, MAX_OCSP_SIZE, OcspRequest, OcspView, SingleStatus};
 use segl_tsp::{MAX_RESPONSE, TimestampRequest};
 
 use crate::ask::{Ask, Kind, Same};
@@ -57,7 +57,8 @@ pub struct Keep {
     pub crl: Duration,
     /// A CRL without nextUpdate. Default one hour.
     pub crl_without_next_update: Duration,
-    /// An OCSP response. Default one hour. One without nextUpdate is not kept: newer information is always there (RFC 6960, 4.2.2.1).
+    /// An OCSP response. Default one hour. Not kept is one without nextUpdate, for newer information is always there (RFC 6960, 4.2.2.1),
+    /// and one that does not know the certificate.
     pub ocsp: Duration,
     /// A failure; longer, up to [`Self::longest_failure`], when the server asks for it with `Retry-After`. Default 30 seconds.
     pub failure: Duration,
@@ -358,8 +359,11 @@ impl<T: Transport, C: Cache> Fetcher<T, C> {
                     }
                     _ => {}
                 }
-                let fresh_until =
-                    next_update.and_then(|_| self.fresh_until(this_update, next_update, self.keep.ocsp, now));
+                // That a responder does not know a certificate may change with the next one that is issued.
+                let may_keep = next_update.is_some() && !matches!(single.status, SingleStatus::Unknown);
+                let fresh_until = may_keep
+                    .then(|| self.fresh_until(this_update, next_update, self.keep.ocsp, now))
+                    .flatten();
                 Ok(Answer { octets, this_update: Some(this_update), fresh_until })
             }
         }

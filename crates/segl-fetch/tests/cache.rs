@@ -165,6 +165,24 @@ fn a_folder_that_cannot_be_written_is_an_error_and_no_more() {
     assert_eq!(cache.get(&key(1), NOW), None);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = FileCache::open(folder.path(), 1 << 20, NOW).unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    cache.put(&key(1), &entry(b"octets".to_vec()), NOW).unwrap();
+    let path = folder.path().join(format!("{}.answer", key(1)));
+    fs::rename(&path, &elsewhere).unwrap();
+    let before = fs::read(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    assert_eq!(cache.get(&key(1), NOW), None);
+    // Writing replaces the link and not what it leads to.
+    cache.put(&key(1), &entry(b"others".to_vec()), NOW).unwrap();
+    assert_eq!(cache.get(&key(1), NOW), Some(entry(b"others".to_vec())));
+    assert_eq!(fs::read(&elsewhere).unwrap(), before);
+}
+
 #[test]
 fn threads_share_it() {
     let folder = tempfile::tempdir().unwrap();

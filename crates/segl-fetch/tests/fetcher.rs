@@ -22,7 +22,7 @@ use segl_fetch::{
     Ask, Cause, Fetched, Fetcher, FileTransport, Keep, MemoryCache, MissingNonce, OcspMethod, Origin,
     Request, Sizes, Transport, Url, read_certificates,
 };
-use segl_revocation::{OcspError, OcspRequest, ResponseStatus};
+use segl_revocation::{OcspError, OcspRequest, OcspView, ResponseStatus, SingleStatus};
 use segl_testkit::pki::pem;
 use segl_testkit::rng::SeededRng;
 use segl_testkit::sealing::T0;
@@ -183,6 +183,23 @@ fn status_is_kept_by_issuer_and_serial_number() {
     assert!(!is_cached(&fetcher.fetch(&elsewhere, T0 + HOUR).unwrap()), "an hour is the default");
     let nonce = authority.ask().nonce(vec![7; 32]);
     assert!(!is_cached(&fetcher.fetch(&nonce, T0).unwrap()), "what is kept answers another request");
+}
+
+#[test]
+fn that_a_certificate_is_not_known_is_not_kept() {
+    let authority = Authority::new();
+    let transport = Scripted::new(|request: &Request<'_>| {
+        // Of a register that holds nothing.
+        let octets = request.body.unwrap().octets;
+        Ok(authority.authority.respond(octets, &MemoryRegister::default(), T0))
+    });
+    let fetcher = Fetcher::new(&transport, MemoryCache::new(1 << 20));
+    for _ in 0..2 {
+        let fetched = fetcher.fetch(&authority.ask(), T0).unwrap();
+        let response = OcspView::from_der(&fetched.octets).unwrap();
+        assert_eq!(response.responses()[0].status, SingleStatus::Unknown);
+        assert!(!is_cached(&fetched));
+    }
 }
 
 #[test]

@@ -2,17 +2,17 @@
 
 use core::time::Duration;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
+use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use segl_crypto::{Time, sha256};
+use segl_crypto::{DigestAlgorithm, Hasher, Time, sha256};
 
 use super::{Cache, CacheError, CacheKey, Entry};
-use crate::transport::read_limited;
 
 /// First octets of each file; the number is the version of what follows.
 const MAGIC: [u8; 16] = *b"segl-fetch/1\r\n\x1a\n";
@@ -157,10 +157,10 @@ impl FileCache {
 impl Cache for FileCache {
     fn get(&self, key: &CacheKey, now: Time) -> Option<Entry> {
         let path = self.path(key);
+        // Nothing else is opened: a pipe would never answer.
+        fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
         let file = File::open(&path).ok()?;
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let entry = read_limited(&file, limit).ok().and_then(|octets| decode(&octets, key));
-        match entry {
+        match read(&file, self.limit, key) {
             Some(entry) if entry.is_fresh(now) => {
                 // Only the order of eviction depends on it, and the folder may be for reading only.
                 let _ = file.set_modified(system_time(now));
@@ -215,22 +215,31 @@ fn encode(key: &CacheKey, entry: &Entry) -> Vec<u8> {
     out
 }
 
-/// `None` when the octets are not what [`encode`] wrote for this key.
-fn decode(octets: &[u8], key: &CacheKey) -> Option<Entry> {
-    let (content, checksum) = octets.split_last_chunk::<CHECKSUM>()?;
-    let (magic, rest) = content.split_first_chunk::<16>()?;
+/// `None` when the file is not what [`encode`] wrote for this key.
+fn read(mut file: &File, limit: u64, key: &CacheKey) -> Option<Entry> {
+    let size = file.metadata().ok().map(|metadata| metadata.len()).filter(|size| *size <= limit)?;
+    let length = size.checked_sub(u64::try_from(HEADER + CHECKSUM).ok()?)?;
+    let mut header = [0; HEADER];
+    file.read_exact(&mut header).ok()?;
+    let (magic, rest) = header.split_first_chunk::<16>()?;
     let (stored, rest) = rest.split_first_chunk::<8>()?;
     let (this_update, rest) = rest.split_first_chunk::<8>()?;
     let (fresh_until, rest) = rest.split_first_chunk::<8>()?;
-    let (own_key, rest) = rest.split_first_chunk::<32>()?;
-    let (length, body) = rest.split_first_chunk::<8>()?;
-    let is_whole = *magic == MAGIC
-        && own_key == key.as_bytes()
-        && u64::try_from(body.len()).ok() == Some(u64::from_be_bytes(*length))
-        && sha256(content) == *checksum;
+    let (own_key, own_length) = rest.split_first_chunk::<32>()?;
+    if *magic != MAGIC || own_key != key.as_bytes() || *own_length != length.to_be_bytes() {
+        return None;
+    }
+    // As long as the file really is, and filled where it stays: a list of 32 MiB is not copied once more.
+    let mut octets: Arc<[u8]> = repeat_n(0, usize::try_from(length).ok()?).collect();
+    file.read_exact(Arc::get_mut(&mut octets)?).ok()?;
+    let mut checksum = [0; CHECKSUM];
+    file.read_exact(&mut checksum).ok()?;
+    let mut hasher = Hasher::new(DigestAlgorithm::Sha256)?;
+    hasher.update(&header);
+    hasher.update(&octets);
     let this_update = i64::from_be_bytes(*this_update);
-    is_whole.then(|| Entry {
-        octets: body.into(),
+    (hasher.finish().as_bytes() == checksum).then(|| Entry {
+        octets,
         stored: Time::from_unix(i64::from_be_bytes(*stored)),
         this_update: (this_update != i64::MIN).then(|| Time::from_unix(this_update)),
         fresh_until: Time::from_unix(i64::from_be_bytes(*fresh_until)),
