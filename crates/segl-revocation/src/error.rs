@@ -101,6 +101,9 @@ pub enum CrlSignatureError {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OcspError {
+    /// What stands in the address of a GET request is not base64.
+    #[error("the address does not hold a request in base64")]
+    Address,
     /// A critical extension of the message that is not known.
     #[error("the message has the critical extension {0}, which is not known")]
     CriticalExtension(String),

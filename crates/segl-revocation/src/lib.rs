@@ -12,6 +12,7 @@
     )
 )]
 
+mod address;
 mod asn1;
 mod cert_id;
 mod crl;

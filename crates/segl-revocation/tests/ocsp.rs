@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use segl_crypto::{DigestAlgorithm, SoftKind, SoftwareKey, Time, ToBeSigned, digest, sha1};
 use segl_revocation::{
-    Answer, CertId, CrlBuilder, Freshness, NonceCheck, OcspError, OcspSignatureError, OcspView, OnlyIssuer,
-    Piece, Question, Reason, ResponseStatus, Status, WhyUnknown, decide,
+    Answer, CertId, CrlBuilder, Freshness, NonceCheck, OcspError, OcspRequest, OcspSignatureError, OcspView,
+    OnlyIssuer, Piece, Question, Reason, ResponseStatus, Status, WhyUnknown, decide,
 };
 use segl_x509::Certificate;
 
@@ -284,4 +284,36 @@ fn frames_that_say_two_things_are_refused() {
         assert_eq!(OcspView::from_der(&with_bytes), Err(OcspError::NotSuccessful(status)));
         assert_eq!(OcspView::from_der(&tlv(0x30, &[&[10, 1, code]])), Err(OcspError::NotSuccessful(status)));
     }
+}
+
+#[test]
+fn a_request_fits_into_an_address() {
+    let pki = pki();
+    let request = |serial: &[u8], nonce: Option<Vec<u8>>| {
+        let certificates = vec![CertId::new(serial, &pki.ca, DigestAlgorithm::Sha1).unwrap()];
+        OcspRequest { certificates, nonce }
+    };
+    // Every length of the last group, and serial numbers whose digits are pluses and slashes.
+    for length in 1..=20 {
+        for octet in [0x7b, 0xef, 0xff, 0xbe] {
+            let asked = request(&vec![octet; length], None);
+            let path = asked.to_get_path().unwrap();
+            assert!(path.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'%'), "{path}");
+            assert_eq!(OcspRequest::from_get_path(&path), Ok(asked.clone()));
+            let raw = path.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+            for sent in
+                [raw.clone(), format!("//{raw}"), raw.replace('+', " "), raw.trim_end_matches('=').to_owned()]
+            {
+                assert_eq!(OcspRequest::from_get_path(&sent), Ok(asked.clone()), "{sent}");
+            }
+        }
+    }
+    let path = request(&[1], None).to_get_path().unwrap();
+    assert!(path.starts_with("ME"), "as any decoder has it: a SEQUENCE of some sixty octets");
+    assert_eq!(request(&[1], Some(vec![7; 100])).to_get_path(), None);
+    for wrong in ["MEM*", "ME%zz", "ME%4", "ME=ME", "M\u{e9}"] {
+        assert_eq!(OcspRequest::from_get_path(wrong), Err(OcspError::Address), "{wrong}");
+    }
+    assert!(matches!(OcspRequest::from_get_path(""), Err(OcspError::Syntax(_))));
+    assert!(matches!(OcspRequest::from_get_path(&"A".repeat(70_000)), Err(OcspError::TooLarge { .. })));
 }
