@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use segl::{
     cert::{
-        Address, AuthorityNames, AuthorityProfile, AuthorityRole, Currency, Device, Holder,
+        Address, AuthorityNames, AuthorityProfile, AuthorityRole, Currency, Device, EidasIdentifier, Holder,
         IdentificationMethod, LastingSealProfile, Lifetime, Organisation, OrganisationIdentifier,
         PdsLocation, Person, PersonIdentifier, PersonName, PersonSerial, Presented, PspRole, QcStatements,
         SealProfile, SerialNumber, SignatureProfile, Statement, Terms, Unit, Validity, WebsiteProfile,
@@ -72,6 +72,7 @@ fn statements_of(kind: &str) -> DssStatements {
 const ESIGN: &str = "0.4.0.1862.1.6.1";
 const ESEAL: &str = "0.4.0.1862.1.6.2";
 const WEB: &str = "0.4.0.1862.1.6.3";
+const QCP_N: &str = "0.4.0.194112.1.0";
 const QCP_N_QSCD: &str = "0.4.0.194112.1.2";
 const QCP_L: &str = "0.4.0.194112.1.1";
 const QCP_L_QSCD: &str = "0.4.0.194112.1.3";
@@ -79,6 +80,8 @@ const QNCP_W: &str = "0.4.0.194112.1.5";
 const CABF_OV: &str = "2.23.140.1.2.2";
 const NATURAL: &str = "0.4.0.194121.1.1";
 const LEGAL: &str = "0.4.0.194121.1.2";
+const EIDAS_NATURAL: &str = "0.4.0.194121.1.3";
+const EIDAS_LEGAL: &str = "0.4.0.194121.1.4";
 
 fn with_pointers(usage: &str, policies: Vec<String>, statements: DssStatements) -> DssCertificate {
     DssCertificate {
@@ -193,6 +196,19 @@ fn meant() -> Vec<(&'static str, Certificate, DssCertificate)> {
         ..with_pointers("digitalSignature", strings([CABF_OV, QNCP_W]), website_statements)
     };
 
+    let eidas = |text: &str| EidasIdentifier::parse(text).unwrap();
+    let organisation = OrganisationIdentifier::eidas(&eidas("DK/DE/1234"));
+    let organisation = Organisation::new("DK", "TEST Bank", organisation).unwrap();
+    let foreign = Holder::new(organisation, Unit::new("TEST Bank").unwrap());
+    let foreign_seal = SealProfile::new(foreign, Lifetime::Hours12, &urls());
+    let foreign_seal_statements =
+        DssStatements { semantics: Some(EIDAS_LEGAL.to_owned()), ..statements_of(ESEAL) };
+    let bee = Person::new("DK", PersonName::Pseudonym("TEST Bee".into()), "TEST Bee").unwrap();
+    let bee = bee.serial_number(PersonSerial::Eidas(eidas("DK/DE/02635542Y"))).unwrap();
+    let pseudonym = SignatureProfile::new(bee, Validity::days(2), terms());
+    let pseudonym_statements =
+        DssStatements { semantics: Some(EIDAS_NATURAL.to_owned()), ..statements_of(ESIGN) };
+
     let issue = |presented: Presented, device| issuing.issue(presented, device);
     vec![
         ("12 hours", issue(seal(Lifetime::Hours12).present(ca).unwrap(), Device::Other), plain_seal()),
@@ -211,6 +227,16 @@ fn meant() -> Vec<(&'static str, Certificate, DssCertificate)> {
             "signature",
             issue(signature.present(ca).unwrap(), Device::Qualified),
             with_pointers("nonRepudiation", strings([QCP_N_QSCD]), signature_statements),
+        ),
+        (
+            "seal with an eIDAS identifier",
+            issue(foreign_seal.present(ca).unwrap(), Device::Other),
+            with_pointers("nonRepudiation", strings([QCP_L]), foreign_seal_statements),
+        ),
+        (
+            "signature with an eIDAS identifier",
+            issue(pseudonym.present(ca).unwrap(), Device::Other),
+            with_pointers("nonRepudiation", strings([QCP_N]), pseudonym_statements),
         ),
         ("website", issue(website.present(ca).unwrap(), Device::Other), website_meant),
     ]
