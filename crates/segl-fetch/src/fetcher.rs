@@ -6,7 +6,6 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-use base64ct::{Base64, Encoding as _};
 use segl_crypto::Time;
 use segl_revocation::{CrlView, MAX_CRL_SIZE, MAX_OCSP_SIZE, OcspRequest, OcspView, SingleStatus};
 use segl_tsp::{MAX_RESPONSE, TimestampRequest};
@@ -19,8 +18,6 @@ use crate::flight::Flights;
 use crate::transport::{Request, RequestBody, Transport};
 use crate::url::Url;
 
-/// An OCSP request that is shorter, in octets after encoding, may go in the path of a GET (RFC 6960, A.1).
-const MAX_GET: usize = 255;
 /// The most failures remembered.
 const MAX_FAILURES: usize = 1024;
 /// Threads at most, whatever is asked for.
@@ -372,10 +369,8 @@ impl<T: Transport, C: Cache> Fetcher<T, C> {
     fn ask_responder(&self, url: &Url, request: &OcspRequest, now: Time) -> Result<Vec<u8>, Cause> {
         let octets = request.to_der();
         let may_get = self.ocsp_method == OcspMethod::Get && request.nonce.is_none();
-        let as_get = may_get
-            .then(|| percent_encoded(&Base64::encode_string(&octets)))
-            .filter(|encoded| encoded.len() < MAX_GET)
-            .and_then(|encoded| url.with_segment(&encoded));
+        let path = may_get.then(|| request.to_get_path()).flatten();
+        let as_get = path.and_then(|path| url.with_segment(&path));
         let body = match &as_get {
             Some(_) => None,
             None => Some(RequestBody { octets: &octets, content_type: "application/ocsp-request" }),
@@ -423,11 +418,6 @@ struct Answer {
     octets: Vec<u8>,
     this_update: Option<Time>,
     fresh_until: Option<Time>,
-}
-
-/// The three characters of base64 that mean something in an address.
-fn percent_encoded(base64: &str) -> String {
-    base64.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

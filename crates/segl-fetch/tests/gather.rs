@@ -31,7 +31,7 @@ use segl_fetch::{
     Unanswered, gather,
 };
 use segl_path::Anchors;
-use segl_revocation::CrlView;
+use segl_revocation::{CrlView, OcspRequest};
 use segl_testkit::pki::{self, Party};
 use segl_testkit::rng::SeededRng;
 use segl_testkit::sealing::{T0, log_id};
@@ -110,16 +110,12 @@ impl Sealed {
         } else if *target == path(urls.ocsp()) {
             self.authority.respond(&asked.body, &self.register, NOW)
         } else if let Some(request) = target.strip_prefix(&format!("{}/", path(urls.ocsp()))) {
-            self.authority.respond(&unescaped_base64(request), &self.register, NOW)
+            let request = OcspRequest::from_get_path(request).unwrap().to_der();
+            self.authority.respond(&request, &self.register, NOW)
         } else {
             panic!("not asked for by anything: {target}")
         }
     }
-}
-
-fn unescaped_base64(text: &str) -> Vec<u8> {
-    use base64ct::{Base64, Encoding as _};
-    Base64::decode_vec(&text.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=")).unwrap()
 }
 
 /// Every name is the test's server.
