@@ -151,6 +151,12 @@ fn verify(openssl: &OpenSsl, [root, issuing_ca]: Pair, algorithm: SignatureAlgor
     let said = chain.verifies(&hours, "smimesign", &after, T0 + 13 * HOUR).unwrap_err();
     assert!(said.contains("certificate has expired"), "{algorithm}: {said}");
 
+    // A seal's certificate logs nobody in, encrypts nothing, and stands for no server, unit or authority (S000-16, -17, -22, -77).
+    for purpose in ["sslclient", "sslserver", "smimeencrypt", "timestampsign", "crlsign"] {
+        let said = chain.verifies(&hours, purpose, &after, at).unwrap_err();
+        assert!(said.contains("certificate purpose"), "{algorithm}: {purpose}: {said}");
+    }
+
     let (root, ca) = (chain.pem("root.cer", &material.root), chain.pem("ca.cer", &material.issuing_ca));
     let status = chain.authority.ocsp(&days, &chain.register, T0 + HOUR).unwrap();
     let status = chain.scratch.write("days.ors", status.as_der()).unwrap();
