@@ -10,10 +10,11 @@ use crate::{
     ContentError, QcStatements,
     asn1::{Item, only},
     oid::*,
-    profile::{Template, key_label},
+    profile::Template,
     writing::is_showable,
 };
 
+pub(crate) use words::identification;
 use words::{attribute_words, oid_words, period, statement_words, words};
 
 /// What a certificate says, as it is presented to the person who approves it.
@@ -243,7 +244,7 @@ impl CertificateContent {
         lines.push(("Valid for", format!("{} from issue", period(self.template.seconds))));
         let algorithm = SignatureAlgorithm::from_der(&self.template.algorithm, None);
         let algorithm = algorithm.map_or_else(|_| "unknown".to_owned(), |algorithm| algorithm.to_string());
-        lines.push(("Key", format!("{}; issuer's signature {algorithm}", key_label(self.template.key))));
+        lines.push(("Key", format!("{}; issuer's signature {algorithm}", self.template.key)));
         lines.push(("Use", self.shown().key_usage.join(", ")));
         if !self.shown().purposes.is_empty() {
             lines.push(("Purposes", words(self.shown().purposes.iter().map(|oid| oid_words(*oid)))));

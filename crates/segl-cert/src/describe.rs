@@ -7,8 +7,8 @@ use segl_x509::{
 
 use crate::{
     QcStatements, QcType, Statement,
+    content::identification,
     lint::{Kind, lint},
-    profile::key_label,
     vocabulary::{known_extension, policy_name, purpose_name},
     writing::is_showable,
 };
@@ -72,7 +72,7 @@ impl<'a> Description<'a> {
         line("Valid from", certificate.not_before().to_string());
         line("Valid to", format!("{}, {}", certificate.not_after(), self.life()));
         let key = match certificate.public_key() {
-            Ok(key) => key_label(key.kind()),
+            Ok(key) => key.kind().to_string(),
             Err(error) => error.to_string(),
         };
         line("Key", key);
@@ -187,7 +187,11 @@ impl<'a> Description<'a> {
             }
             oids::FRESHEST_CRL => points(&certificate.freshest_crl()?.unwrap_or_default()),
             oids::QC_STATEMENTS => match QcStatements::from_der(extension.value()) {
-                Ok(statements) => statements.0.iter().flat_map(statement_lines).collect(),
+                Ok(statements) => {
+                    let elsewhere = |one: &Statement| matches!(one, Statement::CountryLegislation(_));
+                    let is_eu = !statements.0.iter().any(elsewhere);
+                    statements.0.iter().flat_map(|statement| statement_lines(statement, is_eu)).collect()
+                }
                 Err(error) => vec![format!("cannot be read: {error}")],
             },
             oids::PRIVATE_KEY_USAGE_PERIOD => one(certificate.private_key_usage_period()?.map(|period| {
@@ -325,11 +329,13 @@ fn qualifier_words(id: &Oid, value: &[u8]) -> String {
     format!("  qualifier {id}")
 }
 
-/// A statement in words.
-fn statement_lines(statement: &Statement) -> Vec<String> {
+/// A statement in words. Where another statement names the law of a country, it is not that of the EU under which the certificate is
+/// qualified (EN 319 412-5 4.2.4).
+fn statement_lines(statement: &Statement, is_eu: bool) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
     match statement {
-        Statement::Compliance => one("EU qualified certificate, unless a country's law is named"),
+        Statement::Compliance if is_eu => one("EU qualified certificate"),
+        Statement::Compliance => one("qualified certificate, though not of the EU"),
         Statement::QualifiedDevice => one("the key is in a qualified device"),
         Statement::Type(kinds) => {
             let kind = |kind: &QcType| match kind {
@@ -355,7 +361,7 @@ fn statement_lines(statement: &Statement) -> Vec<String> {
             vec![format!("the device is qualified under the law of {}", countries.join(", "))]
         }
         Statement::IdentificationMethod(methods) => {
-            methods.iter().map(|method| format!("identified by the method {}", method.oid())).collect()
+            methods.iter().map(|method| identification(*method)).collect()
         }
         Statement::Semantics(semantics) => {
             let kind = semantics.kind().map_or_else(
@@ -387,5 +393,23 @@ fn statement_lines(statement: &Statement) -> Vec<String> {
             vec![format!("unknown statement {id}, {} bytes", info.as_ref().map_or(0, Vec::len))]
         }
         Statement::Unreadable { id, .. } => vec![format!("statement {id}, which cannot be read")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::IdentificationMethod;
+
+    #[test]
+    fn law_and_identification_in_words() {
+        let eu = statement_lines(&Statement::Compliance, true);
+        let elsewhere = statement_lines(&Statement::Compliance, false);
+        assert_eq!(
+            (eu[0].as_str(), elsewhere[0].as_str()),
+            ("EU qualified certificate", "qualified certificate, though not of the EU")
+        );
+        let identified = Statement::IdentificationMethod(vec![IdentificationMethod::Eidas2B]);
+        assert_eq!(statement_lines(&identified, true), ["identified after Article 24(1a) (b)"]);
     }
 }

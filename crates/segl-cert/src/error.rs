@@ -6,7 +6,7 @@ use segl_x509::{CertificateError, CertificateSignatureError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
     /// The issuer's key does not sign with this algorithm, or TS 119 312 does not list it.
-    #[error("a key of the kind {key:?} does not sign with {algorithm} here")]
+    #[error("a key of the kind {key} does not sign with {algorithm} here")]
     Algorithm {
         /// The issuer's key.
         key: KeyKind,
@@ -62,7 +62,7 @@ pub enum ProfileError {
     #[error("the issuer's key cannot be used")]
     IssuerKey(#[source] PublicKeyError),
     /// A key of this kind cannot be certified under this profile.
-    #[error("a key of the kind {0:?} does not fit the profile")]
+    #[error("a key of the kind {0} does not fit the profile")]
     Key(KeyKind),
     /// A life of no seconds, or one longer than the profile allows.
     #[error("a life of {seconds} seconds does not fit the profile")]
@@ -176,7 +176,7 @@ pub enum PrepareError {
     #[error("the content presented says another device than the key's receipt")]
     Device,
     /// The key is of another kind than the content presented.
-    #[error("the key is {got:?}, the content presented says {shown:?}")]
+    #[error("the key is {got}, the content presented says {shown}")]
     KeyDiffers {
         /// What was presented.
         shown: KeyKind,

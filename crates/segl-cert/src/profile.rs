@@ -77,7 +77,7 @@ impl Template {
                 &self.issuer,
                 &self.subject,
                 &unsigned(self.seconds),
-                &tlv(UTF8_STRING, &[key_label(self.key).as_bytes()]),
+                &tlv(UTF8_STRING, &[self.key.to_string().as_bytes()]),
                 &self.algorithm,
                 &tlv(SEQUENCE, &slices(&extensions)),
             ],
@@ -277,18 +277,6 @@ pub(crate) fn signs_with(key: KeyKind, algorithm: SignatureAlgorithm) -> bool {
         }
         (KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521, SignatureScheme::Ecdsa, Some(_)) => true,
         _ => algorithm_of(key) == Some(algorithm),
-    }
-}
-
-/// A kind of key in words.
-pub(crate) fn key_label(key: KeyKind) -> String {
-    match key {
-        KeyKind::EcP256 => "EC P-256".to_owned(),
-        KeyKind::EcP384 => "EC P-384".to_owned(),
-        KeyKind::EcP521 => "EC P-521".to_owned(),
-        KeyKind::Ed25519 => "Ed25519".to_owned(),
-        KeyKind::Rsa { bits } => format!("RSA {bits}"),
-        other => format!("{} bits", other.bits()),
     }
 }
 

@@ -67,7 +67,10 @@ impl Lifetime {
     }
 }
 
-/// Where the private key is, as the key's receipt says.
+/// Whether the private key is in a qualified device.
+///
+/// Which devices are certified is for the operator to know. A one-shot key's receipt names the device; that it is hardware is only what
+/// the device says of itself, and does not make it qualified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "qualified or not")]
 pub enum Device {

@@ -3,7 +3,7 @@ mod read;
 use core::fmt;
 
 use der::asn1::ObjectIdentifier;
-use segl_x509::GeneralName;
+use segl_x509::{Certificate, GeneralName, oids};
 
 use crate::{
     asn1::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, UTF8_STRING, oid, tlv},
@@ -312,6 +312,15 @@ impl Semantics {
 }
 
 impl QcStatements {
+    /// The statements of a certificate, with what is odd about them; `None` when it has none.
+    ///
+    /// # Errors
+    /// When its qcStatements extension is no SEQUENCE OF statements.
+    pub fn of(certificate: &Certificate) -> Result<Option<StatementsReading>, StatementsError> {
+        let extension = certificate.extension(oids::QC_STATEMENTS);
+        extension.map(|extension| Self::read(extension.value())).transpose()
+    }
+
     /// Reads the value of the extension (inside the OCTET STRING).
     pub fn from_der(value: &[u8]) -> Result<Self, StatementsError> {
         Self::read(value).map(|reading| reading.statements)

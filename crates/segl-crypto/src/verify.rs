@@ -50,6 +50,20 @@ impl KeyKind {
     }
 }
 
+impl fmt::Display for KeyKind {
+    /// As a person says it: `EC P-256`, `RSA 3072`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dsa { bits } => write!(f, "DSA {bits}"),
+            Self::EcP256 => f.write_str("EC P-256"),
+            Self::EcP384 => f.write_str("EC P-384"),
+            Self::EcP521 => f.write_str("EC P-521"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Rsa { bits } => write!(f, "RSA {bits}"),
+        }
+    }
+}
+
 /// A public key, read from a SubjectPublicKeyInfo whose bytes it keeps.
 #[derive(Clone)]
 pub struct PublicKey {

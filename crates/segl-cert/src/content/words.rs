@@ -98,16 +98,9 @@ pub(super) fn statement_words(statement: &Statement) -> String {
         Statement::DeviceLegislation(countries) => {
             format!("device qualified under the law of {}", countries.join(" and "))
         }
-        Statement::IdentificationMethod(methods) => words(methods.iter().map(|method| {
-            let article = match method {
-                IdentificationMethod::Eidas1Ab => "24(1) (a) or (b) as of 2014",
-                IdentificationMethod::Eidas1Cd => "24(1) (c) or (d) as of 2014",
-                IdentificationMethod::Eidas2Acd => "24(1a) (a), (c) or (d)",
-                IdentificationMethod::Eidas2B => "24(1a) (b)",
-                IdentificationMethod::Other(oid) => return format!("holder identified by method {oid}"),
-            };
-            format!("holder identified after Article {article}")
-        })),
+        Statement::IdentificationMethod(methods) => {
+            words(methods.iter().map(|method| format!("holder {}", identification(*method))))
+        }
         Statement::Psd2 { roles, authority_name, authority_id } => {
             let roles: Vec<String> = roles
                 .iter()
@@ -123,4 +116,16 @@ pub(super) fn statement_words(statement: &Statement) -> String {
         }
         Statement::Unknown { id, info } => format!("unknown statement {id} of {} octets", octets(info)),
     }
+}
+
+/// How a holder was identified, in words.
+pub(crate) fn identification(method: IdentificationMethod) -> String {
+    let article = match method {
+        IdentificationMethod::Eidas1Ab => "24(1) (a) or (b) as of 2014",
+        IdentificationMethod::Eidas1Cd => "24(1) (c) or (d) as of 2014",
+        IdentificationMethod::Eidas2Acd => "24(1a) (a), (c) or (d)",
+        IdentificationMethod::Eidas2B => "24(1a) (b)",
+        IdentificationMethod::Other(oid) => return format!("identified by method {oid}"),
+    };
+    format!("identified after Article {article}")
 }

@@ -74,9 +74,14 @@ pub struct Profile {
 
 /// No profile has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no certificate profile is called {name:?}")]
+#[error("no certificate profile is called {name:?}; there are {}", names())]
 pub struct UnknownProfile {
     name: String,
+}
+
+/// The names of all profiles.
+fn names() -> String {
+    Profile::all().iter().map(Profile::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Profile {
@@ -271,6 +276,11 @@ mod tests {
         }
         let with_suffix = "qevcp_w_psd2_eidas_non_browser_pre_certificate".parse::<Profile>().unwrap();
         assert_eq!(with_suffix.to_string(), "qevcp-w-psd2-eidas");
-        assert!("qcp-x".parse::<Profile>().is_err());
+        let unknown = "qcp-x".parse::<Profile>().unwrap_err().to_string();
+        assert!(
+            unknown.starts_with("no certificate profile is called \"qcp-x\"; there are ca, "),
+            "{unknown}"
+        );
+        assert!(all.iter().all(|profile| unknown.contains(&profile.to_string())), "{unknown}");
     }
 }

@@ -67,7 +67,7 @@ pub enum Pkcs11Error {
         left: Option<usize>,
     },
     /// Keys of this kind are not made here: RSA with less than 2 048 bits, more than 8 192, or not whole octets.
-    #[error("no {kind:?} key is made")]
+    #[error("no {kind} key is made")]
     KindNotMade {
         /// The kind.
         kind: KeyKind,
@@ -137,7 +137,7 @@ pub enum Pkcs11Error {
     #[error("the session was lost: {0}")]
     SessionLost(DeviceFault),
     /// The device gave something that cannot be a signature of such a key.
-    #[error("the device gave {octets} octets that are no signature of a {kind:?} key")]
+    #[error("the device gave {octets} octets that are no signature of a {kind} key")]
     Signature {
         /// The kind of key.
         kind: KeyKind,
