@@ -405,7 +405,11 @@ fn signer(
         match list.verify_signer(&candidate) {
             // A signer's status may stand on its own list only when whoever issued its certificate wrote so into it.
             Ok(()) if candidate == *question.certificate && cover.is_delegated => return Ok(candidate),
-            Ok(()) if candidate != *question.certificate && signers.is_trusted(&candidate) => {
+            Ok(())
+                if candidate != *question.certificate
+                    && (cover.is_delegated || is_akin(&candidate, question.issuer))
+                    && signers.is_trusted(&candidate) =>
+            {
                 return Ok(candidate);
             }
             Ok(()) => why = WhyUnknown::SignerNotTrusted,
@@ -414,6 +418,14 @@ fn signer(
         }
     }
     Err(why)
+}
+
+/// Whether a certificate of the issuer's name was made by whoever made the issuer's own, or by the issuer itself, or made the issuer's
+/// own. RFC 5280 asks for the same anchor only; but then any authority below it could take the name of another and speak for it.
+fn is_akin(signer: &Certificate, issuer: &Certificate) -> bool {
+    let made = || signer.public_key().is_ok_and(|key| issuer.verify_signed_by(&key).is_ok());
+    [issuer.issuer(), issuer.subject()].iter().any(|name| name.matches(signer.issuer()))
+        || issuer.issuer().matches(signer.subject()) && made()
 }
 
 fn by_responses(

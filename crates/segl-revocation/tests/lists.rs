@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use segl_crypto::{FileSource, SoftKind, SoftwareKey, Time, ToBeSigned};
+use segl_crypto::{FileSource, SoftKind, SoftwareKey, Time, ToBeSigned, VerifyError};
 use segl_revocation::{
     CertId, CrlBuilder, CrlError, CrlFacts, CrlIndex, CrlSignatureError, CrlView, Decision, Freshness,
     IndexLimits, IssueError, ListError, OcspResponseBuilder, OcspView, OnlyIssuer, Piece, Question, Reason,
@@ -375,6 +375,12 @@ fn a_new_key_of_the_issuer_signs_when_it_has_a_path() {
     let stranger = Known(vec![renewed.clone()], Vec::new());
     let decision = ask_with(&question, &[list], &[], &stranger);
     assert_eq!(decision.answer.status, Status::Unknown(WhyUnknown::SignerNotTrusted));
+    // Another authority that gave somebody the issuer's name.
+    let (namesake_key, other_key) = (key(), key());
+    let namesake = certificate("CA", &namesake_key, "Other", &other_key, &[]);
+    let known = Known(vec![namesake.clone()], vec![namesake]);
+    let decision = ask_with(&question, &[List::new("CA", &namesake_key, 5).make()], &[], &known);
+    assert_eq!(decision.answer.status, Status::Unknown(WhyUnknown::SignerNotTrusted));
     // keyUsage without cRLSign.
     let no_lists = certificate("CA", &new_key, "CA", &pki.ca_key, &[extension(15, true, &[3, 2, 2, 4])]);
     let known = Known(vec![no_lists.clone()], vec![no_lists]);
@@ -463,6 +469,40 @@ fn of_lists_and_responses_the_youngest_counts_but_a_revocation_is_final() {
     let early = Question::new(&pki.leaf, &pki.ca, now() + DAY * 5);
     let decision = ask_with(&early, &[], &[&response(&pki, 6, None)], &OnlyIssuer);
     assert!(matches!(decision.answer.status, Status::Unknown(WhyUnknown::FromLater { .. })));
+}
+
+/// Ed25519 takes no digest: the signed part is read once more, as long as it is not too large.
+#[test]
+fn an_index_of_a_list_without_a_digest_is_verified_when_it_is_small() {
+    let signing = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let algorithm = segl_crypto::SignatureAlgorithm::ED25519.to_der();
+    let bits = tlv(3, &[&[0], &signing.verifying_key().to_bytes()]);
+    let spki = tlv(0x30, &[&algorithm, &bits]);
+    let dates = tlv(0x30, &[&now().to_der(), &(now() + DAY).to_der()]);
+    let tbs = tlv(0x30, &[&[0xa0, 3, 2, 1, 2, 2, 1, 1], &algorithm, &name("CA"), &dates, &name("CA"), &spki]);
+    let sign = |tbs: &[u8]| {
+        let value = ed25519_dalek::Signer::sign(&signing, tbs).to_bytes();
+        tlv(0x30, &[tbs, &algorithm, &tlv(3, &[&[0], &value])])
+    };
+    let ca = Certificate::from_der(&sign(&tbs)).unwrap();
+    let entry = tlv(0x30, &[&[2, 1, 7], &now().to_der()]);
+    let list = |entries: usize| {
+        let entries = tlv(0x30, &[&entry.repeat(entries)]);
+        sign(&tlv(0x30, &[&[2, 1, 1], &algorithm, &name("CA"), &now().to_der(), &entries]))
+    };
+    let small = list(3);
+    let index = CrlIndex::read(small.as_slice(), &IndexLimits::default()).unwrap();
+    assert_eq!(index.verify_signer(&ca), Ok(()));
+    assert_eq!(CrlView::from_der(&small).unwrap().verify_signer(&ca), Ok(()));
+    let mut changed = small.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    let index = CrlIndex::read(changed.as_slice(), &IndexLimits::default()).unwrap();
+    assert_eq!(index.verify_signer(&ca), Err(CrlSignatureError::Signature(VerifyError::BadSignature)));
+    let large = list(60_000);
+    let index = CrlIndex::read(large.as_slice(), &IndexLimits::default()).unwrap();
+    assert_eq!(index.len(), 60_000);
+    assert_eq!(index.verify_signer(&ca), Err(CrlSignatureError::Signature(VerifyError::UnsupportedDigest)));
+    assert_eq!(CrlView::from_der(&large).unwrap().verify_signer(&ca), Ok(()));
 }
 
 #[test]
