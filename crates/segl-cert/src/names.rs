@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
+use crate::writing::is_mark;
+
 /// Names that must not stand in a certificate, such as trade marks of others.
 ///
 /// A name is compared by the words it looks like: letters of other scripts, digits and accents that look like Latin
-/// letters count as those, and blanks and punctuation do not count, so that `Αрple` and `A-p.p l e` meet the entry
+/// letters count as those (a capital by its own shape), and blanks and punctuation do not count, so that `Αрple` and `A-p.p l e` meet the entry
 /// `apple`. The table covers Latin, Greek, Cyrillic and full-width letters, not all of Unicode's confusables.
 ///
 /// ```
@@ -52,16 +54,32 @@ fn spells(words: &[String], entry: &str) -> bool {
 
 /// The words of a name, each as the lower-case Latin letters it looks like.
 fn fold(name: &str) -> Vec<String> {
-    name.split(|character: char| !character.is_alphanumeric() && !is_mark(character))
+    name.split(|character: char| !character.is_alphanumeric() && !is_mark(character) && character != '@')
         .map(|word| {
-            word.chars().flat_map(char::to_lowercase).filter(|c| !is_mark(*c)).map(look_alike).collect()
+            let shapes = word.chars().filter(|character| !is_mark(*character)).map(capital);
+            shapes.flat_map(char::to_lowercase).filter(|c| !is_mark(*c)).map(look_alike).collect()
         })
         .filter(|word: &String| !word.is_empty())
         .collect()
 }
 
-fn is_mark(character: char) -> bool {
-    matches!(character, '\u{300}'..='\u{36f}')
+/// The Latin letter a capital looks like whose lower-case form looks like another, else itself.
+fn capital(character: char) -> char {
+    match character {
+        'Β' | 'В' => 'B',
+        'Ε' | 'Έ' | 'Е' | 'Ё' | 'Ѐ' => 'E',
+        'Η' | 'Ή' | 'Н' => 'H',
+        'Μ' | 'М' | 'Ϻ' => 'M',
+        'Ν' => 'N',
+        'Ρ' | 'Р' => 'P',
+        'Τ' | 'Т' => 'T',
+        'Υ' | 'Ύ' | 'Ϋ' | 'У' | 'Ү' => 'Y',
+        'Χ' | 'Х' => 'X',
+        'Ζ' => 'Z',
+        'Ѵ' => 'V',
+        'Ԝ' => 'W',
+        other => other,
+    }
 }
 
 /// The Latin letter a lower-case character looks like, else itself.
@@ -119,6 +137,18 @@ fn look_alike(character: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signs_marks_and_capitals_count_by_their_shape() {
+        let denied = DeniedNames::new(["apple", "bank", "Hyatt"]);
+        let marked = ["App\u{1de7}le", "A\u{1ab0}p\u{20d0}p\u{fe20}le"];
+        for name in ["TEST @pple", "ΒΑΝΚ", "TEST ΒΑΝΚ", "ВАNК", "ΗΥΑΤΤ", "b@nk A/S"].iter().chain(&marked)
+        {
+            assert!(denied.find_in(name).is_some(), "{name}");
+        }
+        let mail = DeniedNames::new(["m@il"]);
+        assert_eq!(mail.find_in("TEST mail"), Some("m@il"));
+    }
 
     #[test]
     fn look_alikes_meet_the_entry() {
