@@ -275,6 +275,28 @@ fn sweep_destroys_leftovers_and_nothing_else() {
 }
 
 #[test]
+fn sweep_without_a_login_is_not_blind() {
+    with_token("sweep_without_a_login_is_not_blind", |fixture| {
+        let token = fixture.token();
+        let session = fixture.session();
+        let label = Attribute::Label(b"segl-once-00112233445566778899aabbccddeeff".to_vec());
+        let p256 = vec![0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+        let public = [Attribute::EcParams(p256), Attribute::Token(true), label.clone()];
+        let private = [Attribute::Private(true), Attribute::Token(true), label];
+        session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap();
+        // Nobody sees the private key now, and no call of a search says why.
+        session.logout().unwrap();
+        assert_eq!(token.sweep().unwrap(), Swept { destroyed: 2, remaining: 0 });
+        assert_eq!(fixture.leftovers(), [""; 0]);
+        // The same for a key that is searched by its name.
+        let issuer = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap();
+        session.logout().unwrap();
+        let found = AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap();
+        assert_eq!(found.spki_der(), issuer.spki_der());
+    });
+}
+
+#[test]
 fn threads_share_a_token() {
     with_token("threads_share_a_token", |fixture| {
         let token = fixture.token();

@@ -302,7 +302,12 @@ fn try_fault(fixture: &Fixture, rule: &Rule, name: &str, tally: &mut Tally) {
     match &ended {
         Ended::Released { spki, value } => {
             tally.released += 1;
-            if !lies {
+            if lies {
+                // Who says that a key is destroyed, or that he has signed, is found out.
+                let mut lied = calls.iter().filter(|call| call.is_faulty());
+                let is_found_out = |call: &Call| ["C_DestroyObject", "C_Sign"].contains(&&*call.function);
+                assert!(!lied.any(is_found_out), "{case}");
+            } else {
                 assert_rightly_released(&calls, spki, value);
             }
         }
@@ -564,5 +569,60 @@ fn threads_that_lose_everything_log_in_once() {
         assert_eq!(count(&shim().calls(), "C_Login"), 1);
         assert_eq!(token.health().in_use, 0);
         assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn issuer_signs_or_says_why_not() {
+    with_token("issuer_signs_or_says_why_not", |_| {
+        let token = open().unwrap();
+        let issuer = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap();
+        let public = PublicKey::from_spki_der(issuer.spki_der()).unwrap();
+        let verified = |value: SignatureValue| {
+            public.verify(&Curve::P256.algorithm(), tbs().as_bytes(), value.as_bytes()).unwrap();
+        };
+        shim().forget();
+        verified(issuer.sign(&tbs()).unwrap());
+        let calls: u64 = shim().calls().len().try_into().unwrap();
+        let (mut cases, mut signed) = (0, 0);
+        for when in [When::Before, When::After, When::GoneBefore, When::GoneAfter, When::Pulled] {
+            // See above: asked for ever.
+            let answers_for_ever =
+                |code| when != When::Before && when != When::After && code == code::BUFFER_TOO_SMALL;
+            for (code, name) in CODES.into_iter().filter(|(code, _)| !answers_for_ever(*code)) {
+                for nth in 1..=calls {
+                    shim().inject(&Rule { when, function: None, nth, code });
+                    let made = issuer.sign(&tbs());
+                    shim().clear();
+                    cases += 1;
+                    match made {
+                        Ok(value) => {
+                            signed += 1;
+                            verified(value);
+                        }
+                        Err(error) => {
+                            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+                            let words = format!("{error}: {cause}");
+                            assert!(
+                                words.contains(name),
+                                "{} call {nth} answered {name}: {words}",
+                                when.name()
+                            );
+                        }
+                    }
+                    let after = issuer.sign(&tbs());
+                    verified(after.unwrap_or_else(|error| {
+                        let case = format!("{} call {nth} answered {name}", when.name());
+                        panic!("{case}, afterwards {error}: {:?}{}", error.source(), shown(&shim().calls()))
+                    }));
+                    shim().forget();
+                }
+            }
+        }
+        println!(
+            "{cases} signatures of an issuer in which one of {calls} calls failed: {signed} made after all"
+        );
+        assert_eq!(token.health().in_use, 0);
+        assert_eq!(token.sweep().unwrap(), Swept::default());
     });
 }

@@ -9,7 +9,7 @@ use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue, ToBeSigned};
 
 use super::gate::Use;
 use super::point::Group;
-use super::sessions::lock;
+use super::sessions::{lock, logged_in};
 use super::template::{self, Called, Life, Wanted};
 use super::{Pkcs11Error, Pkcs11Token, signing};
 use crate::{AuthorityKeyError, KeyAttributes, ONE_SHOT_LABEL_PREFIX, Token as _, TokenDescription};
@@ -171,6 +171,8 @@ fn find(
 fn the_private_key(session: &Session, label: &str, id: &[u8]) -> Result<ObjectHandle, Pkcs11Error> {
     match find(session, ObjectClass::PRIVATE_KEY, label, id)?.as_slice() {
         [private] => Ok(*private),
+        // Nobody sees private objects without a login, which a device may have forgotten and not told.
+        [] if !logged_in(session)? => Err(Pkcs11Error::NotLoggedIn),
         [] => Err(Pkcs11Error::NoSuchKey { label: label.to_owned() }),
         several => Err(Pkcs11Error::AmbiguousKey { label: label.to_owned(), count: several.len() }),
     }

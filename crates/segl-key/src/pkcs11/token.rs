@@ -86,15 +86,13 @@ impl Pkcs11Token {
 
     /// The objects with a key's identifier, private and public, as this session sees them.
     fn objects(witness: &Session, id: KeyId) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
-        if !logged_in(witness)? {
-            // It would see no private object.
-            return Err(Pkcs11Error::NotLoggedIn);
-        }
+        see_private_objects(witness)?;
         witness.find_objects(&[Attribute::Id(id.0.to_vec())]).map_err(Pkcs11Error::of)
     }
 
     /// Every key object with the label of a one-shot key that is not in use through this handle.
     fn leftovers(&self, session: &Session) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
+        see_private_objects(session)?;
         let live: HashSet<String> = lock(&self.0.live).iter().map(KeyId::label).collect();
         let mut leftovers = Vec::new();
         // One search for objects of all classes: a second one could not be begun where the device did not end the first.
@@ -119,6 +117,11 @@ impl Pkcs11Token {
         }
         Ok(leftovers)
     }
+}
+
+/// Refuses a session that would see no private object and so take a token for empty.
+fn see_private_objects(session: &Session) -> Result<(), Pkcs11Error> {
+    if logged_in(session)? { Ok(()) } else { Err(Pkcs11Error::NotLoggedIn) }
 }
 
 impl fmt::Debug for Pkcs11Token {
@@ -315,6 +318,8 @@ impl Token for Pkcs11Token {
 
     fn sweep(&self) -> Result<Swept, Pkcs11Error> {
         let place = self.sessions().enter(Use::Moment)?;
+        // A lost login is made again by this; the session that may write is none of those that are kept.
+        self.sessions().with(&place, see_private_objects)?;
         let session = self.sessions().writing(&place)?;
         let leftovers = self.leftovers(&session)?;
         // What cannot be destroyed is counted by the second look.
