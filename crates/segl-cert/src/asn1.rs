@@ -1,6 +1,7 @@
 //! The few DER lines that the profiles need: writing by nesting, reading item by item.
 
 use der::{Encode, asn1::ObjectIdentifier};
+use segl_x509::Oid;
 
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
@@ -37,6 +38,11 @@ pub(crate) fn oid(oid: &ObjectIdentifier) -> Vec<u8> {
     tlv(OID, &[oid.as_bytes()])
 }
 
+/// An identifier of any size.
+pub(crate) fn any_oid(oid: &Oid) -> Vec<u8> {
+    tlv(OID, &[oid.as_octets()])
+}
+
 /// A non-negative INTEGER.
 pub(crate) fn unsigned(value: u64) -> Vec<u8> {
     // Encoding a u64 cannot fail; an empty part would show in every test.
@@ -56,6 +62,11 @@ impl<'a> Item<'a> {
     /// How far into `outer`, of which it is a part, the item starts.
     pub(crate) fn offset_in(&self, outer: &[u8]) -> usize {
         self.whole.as_ptr().addr().saturating_sub(outer.as_ptr().addr())
+    }
+
+    /// An identifier of any size.
+    pub(crate) fn any_oid(&self) -> Option<Oid> {
+        (self.tag == OID).then(|| Oid::from_octets(self.value)).flatten()
     }
 
     pub(crate) fn oid(&self) -> Option<ObjectIdentifier> {

@@ -360,9 +360,7 @@ fn statement_lines(statement: &Statement, is_eu: bool) -> Vec<String> {
         Statement::DeviceLegislation(countries) => {
             vec![format!("the device is qualified under the law of {}", countries.join(", "))]
         }
-        Statement::IdentificationMethod(methods) => {
-            methods.iter().map(|method| identification(*method)).collect()
-        }
+        Statement::IdentificationMethod(methods) => methods.iter().map(identification).collect(),
         Statement::Semantics(semantics) => {
             let kind = semantics.kind().map_or_else(
                 || "not said which".to_owned(),

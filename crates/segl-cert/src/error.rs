@@ -118,10 +118,10 @@ pub enum ProfileError {
     SemanticsWithoutIdentifier,
     /// The statement follows from the profile, or cannot be read.
     #[error("the statement {0} is decided by the profile")]
-    StatementDecided(segl_x509::ObjectIdentifier),
+    StatementDecided(segl_x509::Oid),
     /// Each statement stands once.
     #[error("the statement {0} is given twice")]
-    StatementTwice(segl_x509::ObjectIdentifier),
+    StatementTwice(segl_x509::Oid),
 }
 
 /// What is wrong with a statement about payment services (TS 119 495).

@@ -3,10 +3,10 @@ mod read;
 use core::fmt;
 
 use der::asn1::ObjectIdentifier;
-use segl_x509::{Certificate, GeneralName, oids};
+use segl_x509::{Certificate, GeneralName, Oid, oids};
 
 use crate::{
-    asn1::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, UTF8_STRING, oid, tlv},
+    asn1::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, UTF8_STRING, any_oid, tlv},
     oid::*,
 };
 
@@ -64,7 +64,7 @@ pub enum Statement {
     /// The PSD2 statement of TS 119 495.
     Psd2 {
         /// Object identifier and name of each role; [`PspRole::named`] tells whether the two agree.
-        roles: Vec<(ObjectIdentifier, String)>,
+        roles: Vec<(Oid, String)>,
         /// Name of the national competent authority.
         authority_name: String,
         /// Identifier of the national competent authority.
@@ -73,21 +73,21 @@ pub enum Statement {
     /// A statement this crate does not know.
     Unknown {
         /// Its statementId.
-        id: ObjectIdentifier,
+        id: Oid,
         /// Its statementInfo, DER, when there is one.
         info: Option<Vec<u8>>,
     },
     /// A known statement whose statementInfo does not have its syntax.
     Unreadable {
         /// Its statementId.
-        id: ObjectIdentifier,
+        id: Oid,
         /// Its statementInfo, DER, when there is one.
         info: Option<Vec<u8>>,
     },
 }
 
 /// What a qualified certificate is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "the three types of EN 319 412-5, and any other")]
 pub enum QcType {
     /// Electronic signature, `esign`.
@@ -97,28 +97,31 @@ pub enum QcType {
     /// Website authentication, `web`.
     Website,
     /// A type this crate does not know.
-    Other(ObjectIdentifier),
+    Other(Oid),
 }
 
 impl QcType {
     /// The type with this object identifier.
-    pub fn from_oid(oid: ObjectIdentifier) -> Self {
-        match oid {
+    pub fn from_oid(oid: impl Into<Oid>) -> Self {
+        let oid = oid.into();
+        let Some(known) = oid.to_const() else { return Self::Other(oid) };
+        match known {
             QCT_ESIGN => Self::Signature,
             QCT_ESEAL => Self::Seal,
             QCT_WEB => Self::Website,
-            other => Self::Other(other),
+            _ => Self::Other(oid),
         }
     }
 
     /// Its object identifier.
-    pub fn oid(&self) -> ObjectIdentifier {
-        match self {
+    pub fn oid(&self) -> Oid {
+        let known = match self {
             Self::Signature => QCT_ESIGN,
             Self::Seal => QCT_ESEAL,
             Self::Website => QCT_WEB,
-            Self::Other(oid) => *oid,
-        }
+            Self::Other(oid) => return oid.clone(),
+        };
+        known.into()
     }
 }
 
@@ -151,7 +154,7 @@ impl fmt::Display for Currency {
 }
 
 /// How the subject was identified (EN 319 412-5, QcIdentMethod; Regulation 910/2014, Article 24).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "the four methods of EN 319 412-5, and any other")]
 pub enum IdentificationMethod {
     /// Article 24(1) as it was to 2024, (a) or (b): in person, or by an electronic means issued in person.
@@ -163,30 +166,33 @@ pub enum IdentificationMethod {
     /// Article 24(1a) as amended in 2024, (b): by a certificate.
     Eidas2B,
     /// A method this crate does not know.
-    Other(ObjectIdentifier),
+    Other(Oid),
 }
 
 impl IdentificationMethod {
     /// The method with this object identifier.
-    pub fn from_oid(oid: ObjectIdentifier) -> Self {
-        match oid {
+    pub fn from_oid(oid: impl Into<Oid>) -> Self {
+        let oid = oid.into();
+        let Some(known) = oid.to_const() else { return Self::Other(oid) };
+        match known {
             QCI_EIDAS1_AB => Self::Eidas1Ab,
             QCI_EIDAS1_CD => Self::Eidas1Cd,
             QCI_EIDAS2_ACD => Self::Eidas2Acd,
             QCI_EIDAS2_B => Self::Eidas2B,
-            other => Self::Other(other),
+            _ => Self::Other(oid),
         }
     }
 
     /// Its object identifier.
-    pub fn oid(&self) -> ObjectIdentifier {
-        match self {
+    pub fn oid(&self) -> Oid {
+        let known = match self {
             Self::Eidas1Ab => QCI_EIDAS1_AB,
             Self::Eidas1Cd => QCI_EIDAS1_CD,
             Self::Eidas2Acd => QCI_EIDAS2_ACD,
             Self::Eidas2B => QCI_EIDAS2_B,
-            Self::Other(oid) => *oid,
-        }
+            Self::Other(oid) => return oid.clone(),
+        };
+        known.into()
     }
 }
 
@@ -238,18 +244,19 @@ impl PspRole {
     }
 
     /// The role with this object identifier.
-    pub fn from_oid(oid: ObjectIdentifier) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.oid() == oid)
+    pub fn from_oid(oid: impl Into<Oid>) -> Option<Self> {
+        let oid = oid.into();
+        Self::ALL.into_iter().find(|role| oid == role.oid())
     }
 
     /// The role with this object identifier and this name; `None` when one is unknown or they are of two roles.
-    pub fn named(oid: ObjectIdentifier, name: &str) -> Option<Self> {
+    pub fn named(oid: impl Into<Oid>, name: &str) -> Option<Self> {
         Self::from_oid(oid).filter(|role| role.name() == name)
     }
 }
 
 /// What a semantics identifier says of the subject's identifier (EN 319 412-1 5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "the four of EN 319 412-1, and any other")]
 pub enum SemanticsKind {
     /// serialNumber has the form of 5.1.3: `PNODK-…`.
@@ -261,30 +268,33 @@ pub enum SemanticsKind {
     /// organizationIdentifier is an eIDAS identifier (5.1.6).
     EidasLegal,
     /// Semantics this crate does not know.
-    Other(ObjectIdentifier),
+    Other(Oid),
 }
 
 impl SemanticsKind {
     /// The semantics with this identifier.
-    pub fn from_oid(oid: ObjectIdentifier) -> Self {
-        match oid {
+    pub fn from_oid(oid: impl Into<Oid>) -> Self {
+        let oid = oid.into();
+        let Some(known) = oid.to_const() else { return Self::Other(oid) };
+        match known {
             SEMANTICS_NATURAL => Self::Natural,
             SEMANTICS_LEGAL => Self::Legal,
             SEMANTICS_EIDAS_NATURAL => Self::EidasNatural,
             SEMANTICS_EIDAS_LEGAL => Self::EidasLegal,
-            other => Self::Other(other),
+            _ => Self::Other(oid),
         }
     }
 
     /// Its identifier.
-    pub fn oid(&self) -> ObjectIdentifier {
-        match self {
+    pub fn oid(&self) -> Oid {
+        let known = match self {
             Self::Natural => SEMANTICS_NATURAL,
             Self::Legal => SEMANTICS_LEGAL,
             Self::EidasNatural => SEMANTICS_EIDAS_NATURAL,
             Self::EidasLegal => SEMANTICS_EIDAS_LEGAL,
-            Self::Other(oid) => *oid,
-        }
+            Self::Other(oid) => return oid.clone(),
+        };
+        known.into()
     }
 }
 
@@ -294,7 +304,7 @@ pub struct Semantics {
     /// Whether the statement was id-qcs-pkixQCSyntax-v1; ETSI uses -v2.
     pub version_1: bool,
     /// The semantics identifier, such as [`SEMANTICS_LEGAL`].
-    pub identifier: Option<ObjectIdentifier>,
+    pub identifier: Option<Oid>,
     /// nameRegistrationAuthorities, each a GeneralName in DER.
     pub name_registration_authorities: Vec<Vec<u8>>,
 }
@@ -302,7 +312,7 @@ pub struct Semantics {
 impl Semantics {
     /// Which semantics, when it says.
     pub fn kind(&self) -> Option<SemanticsKind> {
-        self.identifier.map(SemanticsKind::from_oid)
+        self.identifier.clone().map(SemanticsKind::from_oid)
     }
 
     /// The name registration authorities that can be read as GeneralNames.
@@ -350,7 +360,7 @@ impl QcStatements {
                 Statement::Type(types) => types.as_slice(),
                 _ => &[],
             })
-            .copied()
+            .cloned()
     }
 
     /// Every disclosure statement.
@@ -364,8 +374,8 @@ impl QcStatements {
 
 impl Statement {
     /// Its statementId.
-    pub fn id(&self) -> ObjectIdentifier {
-        match self {
+    pub fn id(&self) -> Oid {
+        let known = match self {
             Self::Compliance => QCS_COMPLIANCE,
             Self::QualifiedDevice => QCS_SSCD,
             Self::LimitValue { .. } => QCS_LIMIT_VALUE,
@@ -378,12 +388,13 @@ impl Statement {
             Self::Semantics(semantics) if semantics.version_1 => QCS_SYNTAX_V1,
             Self::Semantics(_) => QCS_SYNTAX_V2,
             Self::Psd2 { .. } => QCS_PSD2,
-            Self::Unknown { id, .. } | Self::Unreadable { id, .. } => *id,
-        }
+            Self::Unknown { id, .. } | Self::Unreadable { id, .. } => return id.clone(),
+        };
+        known.into()
     }
 
     fn to_der(&self) -> Vec<u8> {
-        let id = oid(&self.id());
+        let id = any_oid(&self.id());
         let info = match self {
             Self::Compliance | Self::QualifiedDevice => Vec::new(),
             Self::LimitValue { currency, amount, exponent } => {
@@ -398,18 +409,18 @@ impl Statement {
                 let url = tlv(IA5_STRING, &[location.url.as_bytes()]);
                 tlv(SEQUENCE, &[&url, &tlv(PRINTABLE_STRING, &[location.language.as_bytes()])])
             }),
-            Self::Type(types) => sequence_of(types, |kind| oid(&kind.oid())),
+            Self::Type(types) => sequence_of(types, |kind| any_oid(&kind.oid())),
             Self::CountryLegislation(countries) | Self::DeviceLegislation(countries) => {
                 sequence_of(countries, |country| tlv(PRINTABLE_STRING, &[country.as_bytes()]))
             }
-            Self::IdentificationMethod(methods) => sequence_of(methods, |method| oid(&method.oid())),
+            Self::IdentificationMethod(methods) => sequence_of(methods, |method| any_oid(&method.oid())),
             Self::Semantics(semantics)
                 if semantics.identifier.is_none() && semantics.name_registration_authorities.is_empty() =>
             {
                 Vec::new()
             }
             Self::Semantics(semantics) => {
-                let identifier = semantics.identifier.as_ref().map(oid).unwrap_or_default();
+                let identifier = semantics.identifier.as_ref().map(any_oid).unwrap_or_default();
                 let names = match semantics.name_registration_authorities.as_slice() {
                     [] => Vec::new(),
                     names => sequence_of(names, Clone::clone),
@@ -418,7 +429,7 @@ impl Statement {
             }
             Self::Psd2 { roles, authority_name, authority_id } => {
                 let utf8 = |text: &str| tlv(UTF8_STRING, &[text.as_bytes()]);
-                let roles = sequence_of(roles, |(role, name)| tlv(SEQUENCE, &[&oid(role), &utf8(name)]));
+                let roles = sequence_of(roles, |(role, name)| tlv(SEQUENCE, &[&any_oid(role), &utf8(name)]));
                 tlv(SEQUENCE, &[&roles, &utf8(authority_name), &utf8(authority_id)])
             }
             Self::Unknown { info, .. } | Self::Unreadable { info, .. } => info.clone().unwrap_or_default(),
@@ -451,13 +462,13 @@ mod tests {
                 url: "https://a.dk/".into(),
                 language: "da".into(),
             }]),
-            Statement::Type(vec![QcType::Seal, QcType::Other(ANY_POLICY)]),
+            Statement::Type(vec![QcType::Seal, QcType::Other(ANY_POLICY.into())]),
             Statement::CountryLegislation(vec!["CH".into()]),
             Statement::IdentificationMethod(vec![IdentificationMethod::Eidas2Acd]),
             Statement::DeviceLegislation(vec!["CH".into()]),
             Statement::Semantics(Semantics {
                 version_1: false,
-                identifier: Some(SEMANTICS_LEGAL),
+                identifier: Some(SEMANTICS_LEGAL.into()),
                 name_registration_authorities: vec![vec![0x86, 1, b'x']],
             }),
             Statement::Semantics(Semantics {
@@ -466,11 +477,11 @@ mod tests {
                 name_registration_authorities: vec![],
             }),
             Statement::Psd2 {
-                roles: vec![(ObjectIdentifier::new_unwrap("0.4.0.19495.1.1"), "PSP_AS".into())],
+                roles: vec![(ObjectIdentifier::new_unwrap("0.4.0.19495.1.1").into(), "PSP_AS".into())],
                 authority_name: "Finanstilsynet".into(),
                 authority_id: "DK-DFSA".into(),
             },
-            Statement::Unknown { id: ANY_POLICY, info: Some(vec![5, 0]) },
+            Statement::Unknown { id: ANY_POLICY.into(), info: Some(vec![5, 0]) },
         ])
     }
 
@@ -486,8 +497,8 @@ mod tests {
     #[test]
     fn what_is_wrong_inside_a_statement_does_not_hide_the_others() {
         let odd = QcStatements(vec![
-            Statement::Unreadable { id: QCS_PDS, info: Some(vec![5, 0]) },
-            Statement::Unreadable { id: QCS_TYPE, info: None },
+            Statement::Unreadable { id: QCS_PDS.into(), info: Some(vec![5, 0]) },
+            Statement::Unreadable { id: QCS_TYPE.into(), info: None },
             Statement::Compliance,
         ]);
         assert_eq!(QcStatements::from_der(&odd.to_der()).unwrap(), odd);
@@ -495,9 +506,9 @@ mod tests {
 
     #[test]
     fn a_null_after_compliance_and_a_swapped_address_are_read() {
-        let compliance = tlv(SEQUENCE, &[&oid(&QCS_COMPLIANCE), &[5, 0]]);
+        let compliance = tlv(SEQUENCE, &[&any_oid(&QCS_COMPLIANCE.into()), &[5, 0]]);
         let location = tlv(SEQUENCE, &[&[0x0c, 2, b'e', b'n'], &tlv(0x0c, &[b"https://b.dk"])]);
-        let pds = tlv(SEQUENCE, &[&oid(&QCS_PDS), &tlv(SEQUENCE, &[&location])]);
+        let pds = tlv(SEQUENCE, &[&any_oid(&QCS_PDS.into()), &tlv(SEQUENCE, &[&location])]);
         let read = QcStatements::from_der(&tlv(SEQUENCE, &[&compliance, &pds])).unwrap();
         assert!(read.is_qualified());
         let expected = PdsLocation { url: "https://b.dk".into(), language: "en".into() };

@@ -1,4 +1,4 @@
-use segl_x509::ObjectIdentifier;
+use segl_x509::{ObjectIdentifier, Oid};
 
 use crate::{
     AuthorityUrls, Currency, DeniedNames, Device, IdentificationMethod, OrganisationIdentifier, PdsLocation,
@@ -140,7 +140,7 @@ impl Terms {
         authority_id: impl Into<String>,
     ) -> Self {
         self.statement(Statement::Psd2 {
-            roles: roles.iter().map(|role| (role.oid(), role.name().to_owned())).collect(),
+            roles: roles.iter().map(|role| (role.oid().into(), role.name().to_owned())).collect(),
             authority_name: authority_name.into(),
             authority_id: authority_id.into(),
         })
@@ -280,10 +280,10 @@ impl Terms {
             statements.push(Statement::QualifiedDevice);
         }
         statements.extend([
-            Statement::Type(vec![subject.kind]),
+            Statement::Type(vec![subject.kind.clone()]),
             Statement::DisclosureStatements(self.disclosure_statements.clone()),
         ]);
-        statements.extend(subject.semantics.map(|semantics| {
+        statements.extend(subject.semantics.as_ref().map(|semantics| {
             let uri = |url: &String| tlv(0x86, &[url.as_bytes()]);
             Statement::Semantics(Semantics {
                 version_1: false,
@@ -354,19 +354,18 @@ fn check_statement(statement: &Statement, subject: &Subject<'_>) -> Result<(), P
 }
 
 fn check_psd2(
-    roles: &[(ObjectIdentifier, String)],
+    roles: &[(Oid, String)],
     authority_name: &str,
     authority_id: &str,
     legal: Option<&OrganisationIdentifier>,
 ) -> Result<(), Psd2Fault> {
     let Some(identifier) = legal else { return Err(Psd2Fault::NoLegalPerson) };
-    let twice =
-        |index: usize, role: &ObjectIdentifier| roles.iter().take(index).any(|(before, _)| before == role);
+    let twice = |index: usize, role: &Oid| roles.iter().take(index).any(|(before, _)| before == role);
     if roles.is_empty()
         || roles
             .iter()
             .enumerate()
-            .any(|(index, (role, name))| PspRole::named(*role, name).is_none() || twice(index, role))
+            .any(|(index, (role, name))| PspRole::named(role.clone(), name).is_none() || twice(index, role))
     {
         return Err(Psd2Fault::Roles);
     }

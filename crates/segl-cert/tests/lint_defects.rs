@@ -294,6 +294,39 @@ fn without_status_both_pointers_are_missing() {
     assert_eq!(broken(&spec), expected.map(str::to_owned).into());
 }
 
+/// One statement that is no statement, or more than one, does not silence the others.
+#[test]
+fn malformed_statements_leave_the_others() {
+    // A third element, an item that is no SEQUENCE, one without an identifier, an information that is cut short.
+    let third = [&[0x30, 0][..], &[5, 0]].concat();
+    let odd = [
+        statement("1.3.6.1.4.1.32473.9", &third),
+        vec![5, 0],
+        vec![0x30, 2, 5, 0],
+        statement("1.3.6.1.4.1.32473.9", &[4, 9]),
+    ];
+    for odd in odd {
+        let mut spec = seal();
+        let before = spec.certificate().extension(oids::QC_STATEMENTS).unwrap().value().to_vec();
+        spec.statement(odd.clone());
+        assert_eq!(broken(&spec), BTreeSet::from(["PKIX-4.2-SYNTAX".to_owned()]), "{odd:02x?}");
+        // In front of all others.
+        let mut spec = seal();
+        let rest = segl_x509::reader::Reader::new(&before, 0).any().unwrap().content.to_vec();
+        spec.set(oids::QC_STATEMENTS, false, tlv(0x30, &[&odd, &rest]));
+        let report = lint::lint(&spec.certificate());
+        assert_eq!(report.profile().to_string(), "qcp-l-qscd-eidas", "{odd:02x?}");
+        let found: BTreeSet<&str> = report.findings().iter().map(|one| one.rule().id()).collect();
+        assert_eq!(found, BTreeSet::from(["PKIX-4.2-SYNTAX"]), "{odd:02x?}");
+    }
+    // Beside it QcCompliance counts: what the annex asks is still asked.
+    let mut spec = seal();
+    spec.statement(statement("1.3.6.1.4.1.32473.9", &third));
+    spec.drop_statement("0.4.0.1862.1.6");
+    let report = lint::lint(&spec.certificate());
+    assert!(report.offends_annex(), "{report:#?}");
+}
+
 /// A certificate without extensions is told of once.
 #[test]
 fn without_extensions() {

@@ -193,7 +193,7 @@ fn a_website_key_is_in_no_qualified_device() {
     let statement = terms().statement(Statement::QualifiedDevice);
     assert_eq!(
         website(statement).present(&authority.certificate).unwrap_err(),
-        ProfileError::StatementDecided(oid::QCS_SSCD)
+        ProfileError::StatementDecided(oid::QCS_SSCD.into())
     );
 }
 
@@ -213,7 +213,7 @@ fn every_statement_is_written_read_and_named() {
         )
         .purpose_limit("Only for invoices.")
         .own_policy(own)
-        .statement(Statement::Unknown { id: own, info: Some(vec![5, 0]) });
+        .statement(Statement::Unknown { id: own.into(), info: Some(vec![5, 0]) });
     let presented = lasting("PSDDK-DFSA-1234", terms).present(&authority.certificate).unwrap();
     let certificate = issue(&authority, presented, Device::Qualified);
     let content = CertificateContent::of(&certificate).unwrap();
@@ -312,7 +312,7 @@ fn terms_that_are_forbidden_do_not_build() {
     };
     let semantics = Statement::Semantics(segl_cert::Semantics {
         version_1: false,
-        identifier: Some(oid::SEMANTICS_LEGAL),
+        identifier: Some(oid::SEMANTICS_LEGAL.into()),
         name_registration_authorities: Vec::new(),
     });
     let doubled = || vec![english(), location("https://a.dk/en2", "en")];
@@ -352,11 +352,11 @@ fn terms_that_are_forbidden_do_not_build() {
         (terms().statement(semantics), ProfileError::SemanticsWithoutIdentifier),
         (
             terms().statement(Statement::Type(vec![QcType::Seal])),
-            ProfileError::StatementDecided(oid::QCS_TYPE),
+            ProfileError::StatementDecided(oid::QCS_TYPE.into()),
         ),
         (
             terms().retention_years(1).retention_years(2),
-            ProfileError::StatementTwice(oid::QCS_RETENTION_PERIOD),
+            ProfileError::StatementTwice(oid::QCS_RETENTION_PERIOD.into()),
         ),
         (terms().own_policy(oid::POLICY_QCP_N), ProfileError::Policy(oid::POLICY_QCP_N)),
         (
@@ -480,7 +480,7 @@ fn any_statement() -> impl Strategy<Value = Statement> {
     let method = prop_oneof![
         Just(IdentificationMethod::Eidas1Ab),
         Just(IdentificationMethod::Eidas2B),
-        oids.prop_map(IdentificationMethod::Other)
+        oids.prop_map(|oid| IdentificationMethod::Other(oid.into()))
     ];
     let countries = || prop::collection::vec("[A-Z]{2}", 1..4);
     prop_oneof![
@@ -498,7 +498,7 @@ fn any_statement() -> impl Strategy<Value = Statement> {
         countries().prop_map(Statement::DeviceLegislation),
         method.prop_map(|method| Statement::IdentificationMethod(vec![method])),
         ("\\PC{1,40}", "[A-Z]{2}-[A-Z]{2,8}").prop_map(|(authority_name, authority_id)| Statement::Psd2 {
-            roles: vec![(PspRole::CardIssuing.oid(), PspRole::CardIssuing.name().to_owned())],
+            roles: vec![(PspRole::CardIssuing.oid().into(), PspRole::CardIssuing.name().to_owned())],
             authority_name,
             authority_id,
         }),

@@ -156,7 +156,7 @@ fn statements() -> QcStatements {
     let amount =
         Statement::LimitValue { currency: Currency::Alphabetic("DKK".to_owned()), amount: 5, exponent: 6 };
     let psd2 = Statement::Psd2 {
-        roles: vec![(oid, "PSP_AS".to_owned())],
+        roles: vec![(oid.into(), "PSP_AS".to_owned())],
         authority_name: "TEST Authority".to_owned(),
         authority_id: "DK-TEST".to_owned(),
     };
@@ -166,20 +166,20 @@ fn statements() -> QcStatements {
         amount,
         Statement::RetentionPeriod(10),
         Statement::DisclosureStatements(vec![location]),
-        Statement::Type(vec![QcType::Signature, QcType::Seal, QcType::Website, QcType::Other(oid)]),
+        Statement::Type(vec![QcType::Signature, QcType::Seal, QcType::Website, QcType::Other(oid.into())]),
         Statement::CountryLegislation(vec!["CH".to_owned()]),
         Statement::IdentificationMethod(vec![
             IdentificationMethod::Eidas2B,
-            IdentificationMethod::Other(oid),
+            IdentificationMethod::Other(oid.into()),
         ]),
         Statement::DeviceLegislation(vec!["CH".to_owned()]),
         Statement::Semantics(Semantics {
             version_1: false,
-            identifier: Some(oid),
+            identifier: Some(oid.into()),
             name_registration_authorities: Vec::new(),
         }),
         psd2,
-        Statement::Unknown { id: oid, info: Some(vec![5, 0]) },
+        Statement::Unknown { id: oid.into(), info: Some(vec![5, 0]) },
     ])
 }
 

@@ -20,6 +20,11 @@ pub struct Oid {
 }
 
 impl Oid {
+    /// An identifier by its content octets, without tag and length; `None` when they are not of the form of X.690, 8.19.
+    pub fn from_octets(octets: &[u8]) -> Option<Self> {
+        is_whole(octets).then(|| Self { octets: Bytes::new(octets) })
+    }
+
     /// The content octets, without tag and length.
     pub fn as_octets(&self) -> &[u8] {
         self.octets.as_slice()
@@ -51,10 +56,11 @@ impl Oid {
 
 /// The form of X.690, 8.19: not empty, and the last octet ends an arc.
 pub(crate) fn check(tlv: &Tlv<'_>) -> Result<(), SyntaxError> {
-    match tlv.content.last() {
-        Some(last) if last & 0x80 == 0 => Ok(()),
-        _ => Err(tlv.error(SyntaxErrorKind::ObjectIdentifier)),
-    }
+    if is_whole(tlv.content) { Ok(()) } else { Err(tlv.error(SyntaxErrorKind::ObjectIdentifier)) }
+}
+
+fn is_whole(octets: &[u8]) -> bool {
+    octets.last().is_some_and(|last| last & 0x80 == 0)
 }
 
 impl From<ObjectIdentifier> for Oid {
@@ -159,5 +165,10 @@ mod tests {
         beyond.push(0x7f);
         assert_eq!(dotted(&beyond), "2.25.?");
         assert_eq!(dotted(&[0x88, 0x37]), "2.999");
+        assert_eq!(
+            Oid::from_octets(&octets).map(|oid| (oid.to_string(), oid.to_const())),
+            Some((dotted(&octets), None))
+        );
+        assert_eq!((Oid::from_octets(&[]), Oid::from_octets(&[0x2a, 0x86])), (None, None));
     }
 }

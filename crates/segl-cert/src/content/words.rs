@@ -81,7 +81,10 @@ pub(super) fn statement_words(statement: &Statement) -> String {
         }
         Statement::RetentionPeriod(years) => format!("records kept {years} years"),
         Statement::Semantics(semantics) => {
-            let name = semantics.identifier.map_or_else(|| "name".to_owned(), oid_words);
+            let name = semantics.identifier.as_ref().map_or_else(
+                || "name".to_owned(),
+                |oid| oid.to_const().map_or_else(|| oid.to_string(), oid_words),
+            );
             let registers: Vec<String> = semantics
                 .authorities()
                 .map(|authority| authority.as_uri().map_or_else(|| format!("{authority:?}"), str::to_owned))
@@ -99,12 +102,12 @@ pub(super) fn statement_words(statement: &Statement) -> String {
             format!("device qualified under the law of {}", countries.join(" and "))
         }
         Statement::IdentificationMethod(methods) => {
-            words(methods.iter().map(|method| format!("holder {}", identification(*method))))
+            words(methods.iter().map(|method| format!("holder {}", identification(method))))
         }
         Statement::Psd2 { roles, authority_name, authority_id } => {
             let roles: Vec<String> = roles
                 .iter()
-                .map(|(oid, name)| match PspRole::named(*oid, name) {
+                .map(|(oid, name)| match PspRole::named(oid.clone(), name) {
                     Some(_) => name.clone(),
                     None => format!("{name} ({oid})"),
                 })
@@ -119,7 +122,7 @@ pub(super) fn statement_words(statement: &Statement) -> String {
 }
 
 /// How a holder was identified, in words.
-pub(crate) fn identification(method: IdentificationMethod) -> String {
+pub(crate) fn identification(method: &IdentificationMethod) -> String {
     let article = match method {
         IdentificationMethod::Eidas1Ab => "24(1) (a) or (b) as of 2014",
         IdentificationMethod::Eidas1Cd => "24(1) (c) or (d) as of 2014",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use segl_x509::reader::{INTEGER, OBJECT_IDENTIFIER, Reader, SEQUENCE, Tlv};
-use segl_x509::{ObjectIdentifier, SyntaxError, oids};
+use segl_x509::{ObjectIdentifier, SyntaxError, SyntaxErrorKind, oids};
 
 use crate::lint::{
     Claim, Document, Kind, Rule, Scope, Severity,
@@ -31,18 +31,35 @@ pub(crate) struct Statement<'a> {
 }
 
 impl<'a> Statements<'a> {
-    pub(crate) fn read(value: &'a [u8], offset: usize) -> Result<Self, SyntaxError> {
-        let mut list = Reader::only(value, offset, SEQUENCE)?.reader();
+    /// What can be read; `note` is told of what cannot, which keeps nothing else from being read.
+    pub(crate) fn read(value: &'a [u8], offset: usize, note: &mut impl FnMut(SyntaxError)) -> Self {
         let mut all = Vec::new();
-        while !list.is_empty() {
-            let whole = list.expect(SEQUENCE)?;
-            let mut fields = whole.reader();
-            let id = fields.expect(OBJECT_IDENTIFIER)?;
-            let info = if fields.is_empty() { None } else { Some(fields.any()?) };
-            fields.finish()?;
-            all.push(Statement { id: ObjectIdentifier::from_bytes(id.content).ok(), whole, info });
+        if let Err(error) = Self::read_all(value, offset, &mut all, note) {
+            note(error);
         }
-        Ok(Self { all })
+        Self { all }
+    }
+
+    fn read_all(
+        value: &'a [u8],
+        offset: usize,
+        all: &mut Vec<Statement<'a>>,
+        note: &mut impl FnMut(SyntaxError),
+    ) -> Result<(), SyntaxError> {
+        let mut list = Reader::only(value, offset, SEQUENCE)?.reader();
+        while !list.is_empty() {
+            let whole = list.any()?;
+            if whole.tag != SEQUENCE {
+                let kind = SyntaxErrorKind::UnexpectedTag { expected: SEQUENCE, found: whole.tag };
+                note(whole.error(kind));
+                continue;
+            }
+            match Statement::read(whole, note) {
+                Ok(statement) => all.push(statement),
+                Err(error) => note(error),
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn has(&self, id: ObjectIdentifier) -> bool {
@@ -69,6 +86,27 @@ impl<'a> Statements<'a> {
     pub(crate) fn semantics(&self) -> impl Iterator<Item = SemanticsInformation<'a>> {
         let found = [QCS_SYNTAX_V1, QCS_SYNTAX_V2].into_iter().flat_map(|id| self.of(id));
         found.filter_map(|statement| semantics_information(statement.info.as_ref()?).ok())
+    }
+}
+
+impl<'a> Statement<'a> {
+    fn read(whole: Tlv<'a>, note: &mut impl FnMut(SyntaxError)) -> Result<Self, SyntaxError> {
+        let mut fields = whole.reader();
+        let id = ObjectIdentifier::from_bytes(fields.expect(OBJECT_IDENTIFIER)?.content).ok();
+        let mut info = None;
+        if !fields.is_empty() {
+            match fields.any() {
+                Ok(tlv) => info = Some(tlv),
+                Err(error) => {
+                    note(error);
+                    return Ok(Self { id, whole, info });
+                }
+            }
+        }
+        if let Err(error) = fields.finish() {
+            note(error);
+        }
+        Ok(Self { id, whole, info })
     }
 }
 

@@ -83,16 +83,10 @@ impl<'a> View<'a> {
         }
         let statements = certificate.extension(oids::QC_STATEMENTS).map(|extension| {
             let offset = offset_in(certificate.as_der(), extension.value()).unwrap_or(0);
-            Statements::read(extension.value(), offset)
+            let mut odd = |error| note(ExtensionError::Syntax { oid: Oid::from(oids::QC_STATEMENTS), error });
+            Statements::read(extension.value(), offset, &mut odd)
         });
-        let statements = match statements {
-            Some(Ok(statements)) => statements,
-            Some(Err(error)) => {
-                note(ExtensionError::Syntax { oid: Oid::from(oids::QC_STATEMENTS), error });
-                Statements::default()
-            }
-            None => Statements::default(),
-        };
+        let statements = statements.unwrap_or_default();
         // Read for their syntax alone.
         value(certificate.subject_key_identifier(), &mut note);
         value(certificate.issuer_alt_names(), &mut note);

@@ -2,7 +2,7 @@
 
 use core::{fmt, ops::RangeInclusive};
 
-use der::asn1::ObjectIdentifier;
+use segl_x509::Oid;
 
 use super::{Currency, IdentificationMethod, PdsLocation, QcStatements, QcType, Semantics, Statement};
 use crate::{
@@ -25,7 +25,7 @@ pub struct Oddity {
     /// Which statement of the extension, from zero.
     pub statement: usize,
     /// Its statementId.
-    pub id: ObjectIdentifier,
+    pub id: Oid,
     /// Where, in octets from the start of the extension's value.
     pub offset: usize,
     /// What.
@@ -133,9 +133,9 @@ impl QcStatements {
         for (index, item) in found.iter().enumerate() {
             let refused = || StatementsError::NotAStatement { index, offset: item.offset_in(value) };
             let parts = (item.tag == SEQUENCE).then(|| item.items()).flatten().ok_or_else(refused)?;
-            let id = parts.first().and_then(Item::oid).ok_or_else(refused)?;
+            let id = parts.first().and_then(Item::any_oid).ok_or_else(refused)?;
             let mut notes = Notes { value, statement: index, id, found: oddities };
-            if statements.iter().any(|before| before.id() == id) {
+            if statements.iter().any(|before| before.id() == notes.id) {
                 notes.note(item, OddityKind::Repeated);
             }
             let statement = notes.statement(item, parts.get(1));
@@ -153,20 +153,21 @@ impl QcStatements {
 struct Notes<'v> {
     value: &'v [u8],
     statement: usize,
-    id: ObjectIdentifier,
+    id: Oid,
     found: Vec<Oddity>,
 }
 
 impl Notes<'_> {
     fn note(&mut self, item: &Item<'_>, kind: OddityKind) {
         let offset = item.offset_in(self.value);
-        self.found.push(Oddity { statement: self.statement, id: self.id, offset, kind });
+        self.found.push(Oddity { statement: self.statement, id: self.id.clone(), offset, kind });
     }
 
     fn statement(&mut self, whole: &Item<'_>, info: Option<&Item<'_>>) -> Statement {
-        let id = self.id;
+        let id = self.id.clone();
         let raw = || info.map(|info| info.whole.to_vec());
-        let read = match id {
+        let Some(known) = id.to_const() else { return Statement::Unknown { id, info: raw() } };
+        let read = match known {
             QCS_COMPLIANCE => Some(self.bare(info, Statement::Compliance)),
             QCS_SSCD => Some(self.bare(info, Statement::QualifiedDevice)),
             QCS_LIMIT_VALUE => self.limit_value(info),
@@ -202,8 +203,8 @@ impl Notes<'_> {
     }
 
     /// A list of object identifiers that should hold one.
-    fn single(&mut self, info: Option<&Item<'_>>) -> Option<Vec<ObjectIdentifier>> {
-        let oids = info?.items()?.iter().map(Item::oid).collect::<Option<Vec<_>>>()?;
+    fn single(&mut self, info: Option<&Item<'_>>) -> Option<Vec<Oid>> {
+        let oids = info?.items()?.iter().map(Item::any_oid).collect::<Option<Vec<_>>>()?;
         if let (Some(info), count @ (0 | 2..)) = (info, oids.len()) {
             self.note(info, OddityKind::Count { count });
         }
@@ -293,7 +294,7 @@ impl Notes<'_> {
                     read.name_registration_authorities =
                         names.iter().map(|name| name.whole.to_vec()).collect();
                 }
-                _ => read.identifier = Some(part.oid()?),
+                _ => read.identifier = Some(part.any_oid()?),
             }
         }
         if read.identifier.is_none() && read.name_registration_authorities.is_empty() {
@@ -308,7 +309,7 @@ impl Notes<'_> {
         let roles = self.list(Some(roles), |notes, role| {
             let parts = role.items()?;
             let [oid, name] = parts.as_slice() else { return None };
-            Some((oid.oid()?, notes.string(name, UTF8_STRING, 1..=256)?))
+            Some((oid.any_oid()?, notes.string(name, UTF8_STRING, 1..=256)?))
         })?;
         Some(Statement::Psd2 {
             roles,
@@ -328,7 +329,7 @@ mod tests {
         QcStatements::read(&tlv(SEQUENCE, &parts)).unwrap()
     }
 
-    fn statement(id: ObjectIdentifier, info: &[&[u8]]) -> Vec<u8> {
+    fn statement(id: der::asn1::ObjectIdentifier, info: &[&[u8]]) -> Vec<u8> {
         tlv(SEQUENCE, &[&oid(&id), &info.concat()])
     }
 
@@ -379,6 +380,33 @@ mod tests {
             reading.oddities[1].to_string(),
             "statement 1 (0.4.0.1862.1.6) holds 2 values at octet 25"
         );
+    }
+
+    #[test]
+    fn identifiers_of_any_size_are_read() {
+        // 2.25 and the largest UUID.
+        let uuid = [&[0x69, 0x83][..], &[0xff; 17], &[0x7f]].concat();
+        let large = tlv(crate::asn1::OID, &[&uuid]);
+        let id = Oid::from_octets(&uuid).unwrap();
+        let value = tlv(
+            SEQUENCE,
+            &[
+                &tlv(SEQUENCE, &[&large, &[5, 0]]),
+                &statement(QCS_COMPLIANCE, &[]),
+                &statement(QCS_TYPE, &[&tlv(SEQUENCE, &[&large])]),
+                &statement(QCS_IDENTIFICATION_METHOD, &[&tlv(SEQUENCE, &[&large])]),
+                &statement(QCS_SYNTAX_V2, &[&tlv(SEQUENCE, &[&large])]),
+                &tlv(SEQUENCE, &[&large]),
+            ],
+        );
+        let reading = QcStatements::read(&value).unwrap();
+        assert_eq!(kinds(&reading), [(5, OddityKind::Repeated)]);
+        assert!(reading.statements.is_qualified());
+        assert!(reading.statements.types().eq([QcType::Other(id.clone())]));
+        assert_eq!(reading.statements.0[0], Statement::Unknown { id: id.clone(), info: Some(vec![5, 0]) });
+        let method = IdentificationMethod::Other(id);
+        assert_eq!(reading.statements.0[3], Statement::IdentificationMethod(vec![method]));
+        assert_eq!(reading.statements.to_der(), value);
     }
 
     #[test]
