@@ -72,10 +72,14 @@ const fn certificate(error: &CertFileError) -> Option<&'static str> {
         CertFileError::Certificate { .. } => {
             Some("the file is damaged or holds something else: get another copy")
         }
-        CertFileError::Empty { .. } | CertFileError::TooLarge { .. } => {
-            Some("give certificates as they are issued, DER or PEM (-----BEGIN CERTIFICATE-----)")
-        }
-        CertFileError::Read { .. } => None,
+        CertFileError::Empty { .. }
+        | CertFileError::NoCertificate { .. }
+        | CertFileError::Other { .. }
+        | CertFileError::TooLarge { .. } => Some(
+            "give certificates as they are issued, DER or PEM (-----BEGIN CERTIFICATE-----), or a signed PDF",
+        ),
+        CertFileError::Folder { .. } => Some("name the files in it"),
+        CertFileError::Pdf { .. } | CertFileError::Read { .. } | CertFileError::Unsigned { .. } => None,
     }
 }
 

@@ -172,8 +172,12 @@ pub(crate) enum ReportKind {
 pub(crate) enum CertVerb {
     /// Say what is in certificates: names, life, key, fingerprints, every extension in words.
     ///
+    /// An extension with `!` behind its name is critical: who does not know it must refuse the certificate.
+    ///
     /// Exit status: 0, or 2 when something could not be read.
-    #[command(after_help = "Example:\n  segl cert show seal.cer chain.pem")]
+    #[command(
+        after_help = "Examples:\n  segl cert show seal.cer chain.pem\n  segl cert show contract.sealed.pdf"
+    )]
     Show(CertShowArgs),
     /// Hold certificates against the rules of EN 319 412-1 to -5, EN 319 411-1, TS 119 495 and RFC 5280.
     ///
@@ -190,14 +194,14 @@ pub(crate) enum CertVerb {
 
 #[derive(Debug, Args)]
 pub(crate) struct CertShowArgs {
-    /// Files with certificates, DER or PEM, one or several each.
+    /// Files with certificates, DER or PEM, one or several each, or signed PDF files; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CertLintArgs {
-    /// Files with certificates, DER or PEM, one or several each.
+    /// Files with certificates, DER or PEM, one or several each, or signed PDF files; `-` is standard input.
     #[arg(required_unless_present = "rules", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Profile to hold them against, as in qcp-l-qscd-eidas, danish-seal, ncp-natural-person, ca [default: what each seems to be made for].
@@ -207,7 +211,7 @@ pub(crate) struct CertLintArgs {
     #[arg(long, default_value = "text", value_enum)]
     pub(crate) report: ReportKind,
     /// The same as `--report json`: one JSON object a certificate, a line each.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "report")]
     pub(crate) json: bool,
     /// List the rules instead.
     #[arg(long, conflicts_with_all = ["files", "profile"])]

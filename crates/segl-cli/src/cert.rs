@@ -1,14 +1,18 @@
 //! `segl cert`: reads certificates to a person, and holds them against the profiles.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use segl::cert::Description;
 use segl::cert::lint::{self, Finding, Report, Rule, Severity};
+use segl::crypto::{FileSource, Source};
+use segl::pdf::{Limits, ReadError};
+use segl::revocation::{CrlView, OcspView};
 use segl::x509::reader::Reader;
-use segl::x509::{Certificate, CertificateError};
+use segl::x509::{Certificate, CertificateError, CertificationRequest};
+use segl::{embedded_certificates, read_pdf};
 use serde_json::{Value, json};
 
 use crate::args::{CertLintArgs, CertShowArgs, CertVerb, ReportKind};
@@ -22,17 +26,33 @@ const FOUND: u8 = 1;
 /// The largest file that is read, in bytes: a bundle of all roots there are has a tenth of it.
 const MAX_FILE: u64 = 16 << 20;
 
+/// Where the header of a PDF stands, in octets from the start.
+const PDF_HEADER_WITHIN: u64 = 1024;
+
+/// The name that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
 /// Why a file's certificates could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CertFileError {
     #[error("{} holds a certificate that cannot be read", path.display())]
     Certificate { path: PathBuf, source: CertificateError },
-    #[error("{} holds no certificate", path.display())]
+    #[error("{} is empty", path.display())]
     Empty { path: PathBuf },
+    #[error("{} is a folder, not a file", path.display())]
+    Folder { path: PathBuf },
+    #[error("{} holds no certificate", path.display())]
+    NoCertificate { path: PathBuf },
+    #[error("{} holds {what}, not a certificate", path.display())]
+    Other { path: PathBuf, what: String },
+    #[error("{} is a PDF that cannot be read", path.display())]
+    Pdf { path: PathBuf, source: ReadError },
     #[error("{} cannot be read", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{} has more than {MAX_FILE} bytes, too many for certificates", path.display())]
     TooLarge { path: PathBuf },
+    #[error("{} is a PDF without a signature, so there is no certificate in it", path.display())]
+    Unsigned { path: PathBuf },
 }
 
 pub(crate) fn run(verb: &CertVerb, console: &Console) -> Result<ExitCode, Failure> {
@@ -52,20 +72,32 @@ fn show(args: &CertShowArgs, console: &Console) -> u8 {
     for file in &args.files {
         match read(file) {
             Ok(certificates) => {
-                for certificate in &certificates {
+                for (number, certificate) in certificates.iter().enumerate() {
                     if !first {
                         console.line("");
                     }
                     first = false;
-                    for (number, line) in Description::of(certificate).to_string().lines().enumerate() {
-                        if number == 0 { console.headline(line) } else { console.line(&printable(line)) }
+                    let description = Description::of(certificate).to_string();
+                    let mut lines = description.lines();
+                    let title = lines.next().unwrap_or_default();
+                    if args.files.len() > 1 || certificates.len() > 1 {
+                        console.headline(&format!("{}: {title}", place(file, number, certificates.len())));
+                    } else {
+                        console.headline(title);
                     }
+                    lines.for_each(|line| console.line(&printable(line)));
                 }
             }
             Err(error) => worst = refuse(error),
         }
     }
     worst
+}
+
+/// A file, and which of its certificates when it has several.
+fn place(file: &Path, number: usize, of: usize) -> String {
+    let number = if of > 1 { format!(" {} of {of}", number.saturating_add(1)) } else { String::new() };
+    format!("{}{number}", file.display())
 }
 
 /// Says on standard error why a file was not read; the others go on.
@@ -81,7 +113,10 @@ fn lint(args: &CertLintArgs, console: &Console) -> u8 {
             Ok(certificates) => certificates,
             Err(error) => {
                 if args.kind() == ReportKind::Json {
-                    let object = json!({"file": file.to_string_lossy(), "profile": null, "findings": [], "error": chain(&error)});
+                    let object = json!({
+                        "file": file.to_string_lossy(), "number": null, "subject": null, "serial": null, "profile": null,
+                        "findings": [], "error": chain(&error),
+                    });
                     console.line(&object.to_string());
                 }
                 worst = refuse(error);
@@ -138,8 +173,7 @@ fn text(
     report: &Report,
     console: &Console,
 ) {
-    let number = if of > 1 { format!(" {} of {of}", number.saturating_add(1)) } else { String::new() };
-    console.headline(&format!("{}{number}: {}", file.display(), report.profile()));
+    console.headline(&format!("{}: {}", place(file, number, of), report.profile()));
     console.line(&format!("  {}", cut(&certificate.subject().to_string())));
     for finding in report.findings() {
         let rule = finding.rule();
@@ -149,8 +183,7 @@ fn text(
             _ => severity,
         };
         let annex = rule.annex_letter().map(|letter| format!(" [Annex {letter}]")).unwrap_or_default();
-        let (document, clause, id) = (rule.document(), rule.clause(), rule.id());
-        let words = format!("{document}, {clause}, {id}{annex}: {}: {}", finding.place(), finding.message());
+        let words = format!("{}{annex}: {}: {}", identified(rule), finding.place(), finding.message());
         console.line(&format!("  {severity}{}", printable(&words)));
     }
     let count = |severity| report.findings().iter().filter(|one| one.severity() == severity).count();
@@ -161,6 +194,12 @@ fn text(
         (counted(count(Severity::Warning), "warning"), counted(count(Severity::Notice), "notice"));
     let words = format!("  {}, {warnings}, {notices}", counted(errors, "error"));
     if errors == 0 { console.good(&words) } else { console.bad(&words) }
+}
+
+/// Document, clause and identifier of a rule; a clause without identifiers is its own.
+fn identified(rule: &Rule) -> String {
+    let (document, clause, id) = (rule.document(), rule.clause(), rule.id());
+    if id == clause { format!("{document}, {clause}") } else { format!("{document}, {clause}, {id}") }
 }
 
 /// The start of a name, which may be a megabyte long.
@@ -178,9 +217,8 @@ fn rules(args: &CertLintArgs, console: &Console) {
             ReportKind::Text => {
                 let annex =
                     rule.annex_letter().map(|letter| format!(" [Annex {letter}]")).unwrap_or_default();
-                let (document, clause, id) = (rule.document(), rule.clause(), rule.id());
                 let (severity, scope) = (rule.severity(), rule.scope());
-                console.line(&format!("{document}, {clause}, {id}: {severity}, {scope}{annex}"));
+                console.line(&format!("{}: {severity}, {scope}{annex}", identified(rule)));
                 console.line(&format!("    {}", rule.requirement()));
             }
         }
@@ -199,28 +237,110 @@ fn rule_object(rule: &Rule) -> Value {
     })
 }
 
-/// Every certificate of a file: PEM blocks, or DER one behind the other.
+/// Every certificate of a file: PEM blocks, DER one behind the other, or what the signatures of a PDF bring.
 fn read(path: &Path) -> Result<Vec<Certificate>, CertFileError> {
     let cannot = |source| CertFileError::Read { path: path.to_owned(), source };
-    let malformed = |source| CertFileError::Certificate { path: path.to_owned(), source };
+    if path.as_os_str() == STANDARD_INPUT {
+        let path = Path::new("standard input");
+        return certificates(path, &bounded(std::io::stdin().lock(), path)?);
+    }
+    if path.is_dir() {
+        return Err(CertFileError::Folder { path: path.to_owned() });
+    }
+    let mut file = File::open(path).map_err(cannot)?;
+    let mut start = Vec::new();
+    file.by_ref().take(PDF_HEADER_WITHIN).read_to_end(&mut start).map_err(cannot)?;
+    // A document may be larger than certificates are, and is read by position.
+    if is_pdf(&start) && path.is_file() {
+        return from_pdf(path, FileSource::new(file).map_err(cannot)?);
+    }
+    certificates(path, &bounded(start.chain(file), path)?)
+}
+
+fn bounded(input: impl Read, path: &Path) -> Result<Vec<u8>, CertFileError> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(cannot)?;
-    file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(cannot)?;
+    let read = input.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|source| CertFileError::Read { path: path.to_owned(), source })?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE) {
         return Err(CertFileError::TooLarge { path: path.to_owned() });
     }
+    Ok(bytes)
+}
+
+fn is_pdf(start: &[u8]) -> bool {
+    start.windows(5).take(1024).any(|octets| octets == b"%PDF-")
+}
+
+fn from_pdf(path: &Path, source: impl Source) -> Result<Vec<Certificate>, CertFileError> {
+    let reading = read_pdf(source, Limits::default())
+        .map_err(|source| CertFileError::Pdf { path: path.to_owned(), source })?;
+    let found = embedded_certificates(&reading);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let path = path.to_owned();
+    let is_signed = !reading.signatures.is_empty() || !reading.timestamps.is_empty();
+    Err(if is_signed { CertFileError::NoCertificate { path } } else { CertFileError::Unsigned { path } })
+}
+
+fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, CertFileError> {
+    let malformed = |source| CertFileError::Certificate { path: path.to_owned(), source };
+    let other = |what| CertFileError::Other { path: path.to_owned(), what };
+    if bytes.is_empty() {
+        return Err(CertFileError::Empty { path: path.to_owned() });
+    }
+    if is_pdf(bytes) {
+        return from_pdf(path, bytes);
+    }
     // A certificate is a SEQUENCE; a text does not begin with its tag, unless it begins with the digit 0.
     if bytes.first() != Some(&0x30) || bytes.get(1).is_some_and(u8::is_ascii_whitespace) {
-        return match Certificate::all_from_pem(&bytes) {
-            Err(CertificateError::NoPemBlock) => Err(CertFileError::Empty { path: path.to_owned() }),
-            read => read.map_err(malformed),
-        };
+        return Certificate::all_from_pem(bytes).map_err(|error| match error {
+            CertificateError::NoPemBlock => match pem_label(bytes) {
+                Some(label) => other(format!("\"{label}\"")),
+                None => CertFileError::NoCertificate { path: path.to_owned() },
+            },
+            error => malformed(error),
+        });
     }
-    let mut rest = Reader::new(&bytes, 0);
+    let mut rest = Reader::new(bytes, 0);
     let mut certificates = Vec::new();
     while !rest.is_empty() {
         let element = rest.any().map_err(|error| malformed(error.into()))?;
-        certificates.push(Certificate::from_der(element.whole).map_err(malformed)?);
+        certificates.push(Certificate::from_der(element.whole).map_err(|error| {
+            what_it_is(element.whole).map_or_else(|| malformed(error), |what| other(what.to_owned()))
+        })?);
     }
     Ok(certificates)
+}
+
+/// The label of the first PEM block, if it is a plain one.
+fn pem_label(text: &[u8]) -> Option<&str> {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    const MOST: usize = 64;
+    let at = text.windows(BEGIN.len()).position(|octets| octets == BEGIN)?.checked_add(BEGIN.len())?;
+    let rest = text.get(at..)?;
+    let length = rest.iter().take(MOST).position(|octet| *octet == b'-')?;
+    core::str::from_utf8(rest.get(..length)?)
+        .ok()
+        .filter(|label| label.chars().all(|c| c.is_ascii_graphic() || c == ' '))
+}
+
+/// What DER that is no certificate may be instead, by its first elements.
+fn what_it_is(der: &[u8]) -> Option<&'static str> {
+    const OBJECT_IDENTIFIER: u8 = 0x06;
+    const INTEGER: u8 = 0x02;
+    if CrlView::from_der(der).is_ok() {
+        return Some("a CRL");
+    }
+    if CertificationRequest::from_der(der).is_ok() {
+        return Some("a certification request");
+    }
+    if OcspView::from_der(der).is_ok() {
+        return Some("an OCSP response");
+    }
+    match Reader::new(der, 0).any().ok()?.reader().peek()? {
+        OBJECT_IDENTIFIER => Some("CMS data (PKCS#7)"),
+        INTEGER => Some("a key (PKCS#8, PKCS#12)"),
+        _ => None,
+    }
 }

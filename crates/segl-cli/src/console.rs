@@ -1,19 +1,22 @@
 //! What a person sees: steps as they happen, plain when piped.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::cell::RefCell;
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 
 use crate::report::printable;
 
-/// Writes steps and asks for approval; words of strangers in them, names of files too, stay on their line. Errors of a closed terminal are ignored, the work goes on.
+/// Writes steps and asks for approval; words of strangers in them, names of files too, stay on their line. The work goes on when
+/// nothing can be written; [`failed`](Self::failed) tells afterwards.
 #[derive(Debug)]
 pub(crate) struct Console {
     colour: bool,
+    failed: RefCell<Option<io::Error>>,
 }
 
 impl Console {
     pub(crate) fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { colour: wanted && io::stdout().is_terminal() }
+        Self { colour: wanted && io::stdout().is_terminal(), failed: RefCell::new(None) }
     }
 
     /// One step: a short name and what came of it.
@@ -40,8 +43,15 @@ impl Console {
 
     /// One line as it is, colours included.
     pub(crate) fn line(&self, text: &str) {
-        // A reader that went away must not stop a sealing that has begun.
-        drop(writeln!(io::stdout().lock(), "{text}"));
+        // A sealing that has begun must not stop for it.
+        if let Err(error) = writeln!(io::stdout().lock(), "{text}") {
+            self.failed.borrow_mut().get_or_insert(error);
+        }
+    }
+
+    /// Why something that was to be said was not written: a full disk, say. A reader that went away had enough.
+    pub(crate) fn failed(&self) -> Option<io::Error> {
+        self.failed.take().filter(|error| error.kind() != ErrorKind::BrokenPipe)
     }
 
     pub(crate) fn passed(&self, passed: bool, text: &str) -> String {

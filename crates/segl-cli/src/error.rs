@@ -11,6 +11,11 @@ pub(crate) const COULD_NOT_RUN: u8 = 2;
 /// Any error of a verb.
 pub(crate) type Failure = Box<dyn Error>;
 
+/// What a verb found out did not reach whoever asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer could not be written to standard output")]
+pub(crate) struct Unwritten(#[source] pub(crate) std::io::Error);
+
 /// Prints an error with its causes, each once, and what to do about it, to standard error.
 pub(crate) fn print(error: &Failure) {
     eprintln!("segl: {}", printable(&chain(error.as_ref())));

@@ -58,6 +58,13 @@ fn main() -> ExitCode {
         Verb::Cert(verb) => cert::run(verb, &console),
         Verb::Records(verb) => records::run(&cli, verb, &console),
     };
+    // Of a sealing the file counts and not what is said about it; the other verbs have nothing else to give.
+    let outcome = outcome.and_then(|status| match console.failed() {
+        Some(error) if !matches!(cli.verb, Verb::Init(_) | Verb::Seal(_)) => {
+            Err(error::Unwritten(error).into())
+        }
+        _ => Ok(status),
+    });
     outcome.unwrap_or_else(|error| {
         error::print(&error);
         ExitCode::from(error::COULD_NOT_RUN)

@@ -13,7 +13,7 @@ mod room;
 
 use std::fs;
 
-use room::Room;
+use room::{Room, Said};
 use serde_json::Value;
 
 /// A room with a home: its certificates are at hand.
@@ -107,12 +107,94 @@ fn what_cannot_be_read_exits_2_and_the_others_go_on() {
 }
 
 #[test]
+fn something_else_is_called_by_its_name() {
+    let room = with_home();
+    room.write("empty.cer", b"");
+    room.write("crl.pem", b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
+    room.write(
+        "cms.p7s",
+        &[
+            0x30, 0x0f, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02, 0xa0, 0x02, 0x30,
+            0x00,
+        ],
+    );
+    room.write("torn.pdf", b"%PDF-1.7\n");
+    for (file, words) in [
+        ("empty.cer", "empty.cer is empty"),
+        ("home", "home is a folder, not a file"),
+        ("home/root.crl", "root.crl holds a CRL, not a certificate"),
+        ("home/root.key", "root.key holds a key"),
+        ("crl.pem", "crl.pem holds \"X509 CRL\", not a certificate"),
+        ("cms.p7s", "cms.p7s holds CMS data"),
+        ("torn.pdf", "torn.pdf is a PDF that cannot be read"),
+        ("contract.pdf", "contract.pdf is a PDF without a signature"),
+    ] {
+        for verb in ["show", "lint"] {
+            let said = room.run(["cert", verb, file]);
+            assert_eq!(said.status, Some(2), "{said:?}");
+            assert!(said.stderr.contains(words), "{said:?}");
+        }
+        let said = room.run(["cert", "lint", "--json", file]);
+        let object = &objects(&said.stdout)[0];
+        assert!(object["error"].as_str().unwrap().contains(words), "{said:?}");
+        let keys = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let root = room.run(["cert", "lint", "--json", "home/root.cer"]);
+        assert_eq!(keys(object), keys(&objects(&root.stdout)[0]));
+    }
+}
+
+#[test]
+fn certificates_of_a_sealed_pdf_the_seal_first() {
+    let room = Room::new();
+    assert_eq!(room.run(["seal", "contract.pdf"]).status, Some(0));
+    let said = room.run(["cert", "lint", "contract.sealed.pdf", "--json"]);
+    let profiles: Vec<_> = objects(&said.stdout).iter().map(|one| one["profile"].to_string()).collect();
+    assert_eq!((said.status, profiles.first().map(String::as_str)), (Some(0), Some("\"qcp-l-eidas\"")));
+    for profile in ["\"ca\"", "\"ocsp-responder\"", "\"tsu\""] {
+        assert!(profiles.iter().any(|found| found == profile), "{profiles:?}");
+    }
+    let said = room.run(["cert", "show", "contract.sealed.pdf"]);
+    assert!(
+        said.stdout.starts_with("contract.sealed.pdf 1 of 5: Certificate for an electronic seal\n"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn standard_input_and_several_files() {
+    let room = with_home();
+    let root = fs::File::open(room.path("home/root.cer")).unwrap();
+    let said = Said::of(&room.command(["cert", "lint", "-"]).stdin(root).output().unwrap());
+    assert_eq!(said.status, Some(0), "{said:?}");
+    assert!(said.stdout.starts_with("-: ca\n"), "{said:?}");
+    let said = room.run(["cert", "lint", "-"]);
+    assert!(said.status == Some(2) && said.stderr.contains("standard input is empty"), "{said:?}");
+    let said = room.run(["cert", "show", "home/root.cer", "home/issuing-ca.cer"]);
+    assert!(
+        said.stdout.contains("\n\nhome/issuing-ca.cer: Certificate of a certification authority\n"),
+        "{said:?}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn answer_that_cannot_be_written_is_an_error() {
+    let room = with_home();
+    let full = fs::File::create("/dev/full").unwrap();
+    let said = Said::of(&room.command(["cert", "lint", "home/root.cer"]).stdout(full).output().unwrap());
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.stderr.contains("could not be written to standard output"), "{said:?}");
+}
+
+#[test]
 fn another_profile_by_name() {
     let room = with_home();
     let said = room.run(["cert", "lint", "home/root.cer", "--profile", "ncp-legal-person"]);
     assert_eq!(said.status, Some(1), "{said:?}");
     assert!(said.stdout.contains("EN 319 412-2, 4.3.2, NAT-4.3.2-1"), "{said:?}");
-    assert_eq!(room.run(["cert", "lint", "home/root.cer", "--profile", "nonsense"]).status, Some(2));
+    let said = room.run(["cert", "lint", "home/root.cer", "--profile", "nonsense"]);
+    assert_eq!(said.status, Some(2));
+    assert!(said.stderr.contains("qcp-l-qscd-eidas"), "the names there are: {said:?}");
 }
 
 #[test]

@@ -18,7 +18,9 @@ mod validate;
 #[cfg(feature = "authority")]
 pub use crate::embedded::{Embedded, LocalStamper};
 #[cfg(all(feature = "validate", feature = "pades"))]
-pub use crate::validate::{EmbeddedAnchors, PdfValidation, embedded_anchors, read_pdf, validate_pdf};
+pub use crate::validate::{
+    EmbeddedAnchors, PdfValidation, embedded_anchors, embedded_certificates, read_pdf, validate_pdf,
+};
 
 pub use segl_ades as ades;
 #[cfg(feature = "authority")]

@@ -1,6 +1,6 @@
 //! Validation of a whole PDF: read, then judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use segl_ades::Evidence;
 use segl_crypto::{Source, Time, VerifyError};
@@ -74,7 +74,7 @@ pub enum EmbeddedAnchors {
 /// Takes anchors from the file itself. A verdict that rests on them says nothing about trust.
 #[must_use]
 pub fn embedded_anchors(reading: &Reading, which: EmbeddedAnchors) -> Anchors {
-    let found = certificates_inside(reading);
+    let found = embedded_certificates(reading);
     let is_issuer_here = |certificate: &Certificate| {
         found.iter().any(|issuer| issuer.subject().matches(certificate.issuer()) && issuer != certificate)
     };
@@ -98,16 +98,21 @@ fn is_self_signed(certificate: &Certificate) -> bool {
     certificate.is_self_issued() && !is_refuted()
 }
 
-/// Every certificate that can be read in signatures, security store, tokens and OCSP responses, each once.
-fn certificates_inside(reading: &Reading) -> Vec<Certificate> {
-    let mut evidence = reading.store.evidence.clone();
+/// Every certificate that can be read in a file, each once: the signers' in the order of their signatures, then those of signatures,
+/// security store, time-stamp tokens and OCSP responses. Nothing is said about any of them.
+#[must_use]
+pub fn embedded_certificates(reading: &Reading) -> Vec<Certificate> {
+    let mut evidence = Evidence::default();
     let mut tokens: Vec<&[u8]> =
         reading.timestamps.iter().map(|found| found.claim.token.as_slice()).collect();
     for found in &reading.signatures {
-        evidence.merge(&found.signature.evidence);
         evidence.certificates.extend(found.signature.signer_certificate.clone());
         tokens.extend(found.signature.timestamps.iter().map(|claim| claim.token.as_slice()));
     }
+    for found in &reading.signatures {
+        evidence.merge(&found.signature.evidence);
+    }
+    evidence.merge(&reading.store.evidence);
     let mut all: Vec<Certificate> =
         evidence.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
     for token in tokens.into_iter().filter_map(|token| Token::from_der(token).ok()) {
@@ -120,11 +125,7 @@ fn certificates_inside(reading: &Reading) -> Vec<Certificate> {
     {
         all.extend(response.certificates().iter().cloned());
     }
-    let mut found: Vec<Certificate> = Vec::new();
-    for certificate in all {
-        if !found.contains(&certificate) {
-            found.push(certificate);
-        }
-    }
-    found
+    let mut known = HashSet::new();
+    all.retain(|certificate| known.insert(certificate.fingerprint_sha256()));
+    all
 }
