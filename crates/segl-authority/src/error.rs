@@ -14,8 +14,8 @@ pub enum IssueError<E> {
     /// The receipt is for a key that was asked for with other content than the one approved.
     #[error("the key's receipt names other content than the one approved")]
     ContentOfOther,
-    /// A key in software is never in a qualified device.
-    #[error("a key in software is not in a qualified device")]
+    /// A key in software is never in a qualified device, nor is one whose token was not held against a certified device's profile.
+    #[error("the key's receipt does not tell of a certified device")]
     Device,
     /// The issuer's key did not sign.
     #[error("the issuer's key did not sign")]

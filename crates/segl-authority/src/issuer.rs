@@ -32,7 +32,7 @@ pub struct SealOrder<'a> {
     pub approved: Approved,
     /// What the device says of the key.
     pub receipt: &'a Receipt,
-    /// What the device is, by its certification and the operator's word.
+    /// What the device is. [`Device::Qualified`] asks for the receipt of a [`CertifiedDevice`](segl_key::CertifiedDevice).
     pub device: Device,
     /// First second of the validity, not after the present.
     pub not_before: Time,
@@ -111,7 +111,8 @@ impl Issuer {
         if receipt.content().is_some_and(|content| content != *approved.content().sha256()) {
             return Err(IssueError::ContentOfOther);
         }
-        if device == Device::Qualified && receipt.token().device == SecureDevice::Software {
+        let is_certified = receipt.profile().is_some() && receipt.token().device != SecureDevice::Software;
+        if device == Device::Qualified && !is_certified {
             return Err(IssueError::Device);
         }
         let spki = receipt.spki_der();

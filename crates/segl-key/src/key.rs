@@ -5,8 +5,8 @@ use core::fmt;
 use segl_crypto::{KeyKind, PublicKey, SignatureValue, ToBeSigned};
 
 use crate::{
-    ActivateError, Activation, CertifyError, Curve, DestroyError, GenerateError, KeyId, KeyRequest, Receipt,
-    Refusal, SignError, Token,
+    ActivateError, Activation, CertifyError, Curve, DestroyError, DeviceProfile, GenerateError, KeyId,
+    KeyRequest, Receipt, Refusal, SignError, Token,
 };
 
 /// A key that is made for one signature and destroyed after it.
@@ -140,7 +140,9 @@ impl<T: Token> OneShotKey<T, Fresh> {
             return Err(GenerateError::PublicKey { curve: request.curve, destroyed });
         }
         let description = token.description().clone();
-        let receipt = Box::new(Receipt::new(request.clone(), read.spki, read.attributes, description));
+        let profile = token.profile().map(DeviceProfile::digest);
+        let receipt =
+            Box::new(Receipt::new(request.clone(), read.spki, read.attributes, description, profile));
         Ok(Self { token, key, receipt, state: Fresh(()) })
     }
 

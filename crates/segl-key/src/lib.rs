@@ -17,6 +17,7 @@ mod attributes;
 #[cfg(any(feature = "soft", feature = "pkcs11"))]
 mod authority;
 mod curve;
+mod device;
 mod error;
 #[cfg(feature = "faults")]
 pub mod faults;
@@ -33,6 +34,7 @@ pub use crate::attributes::{KeyAttribute, KeyAttributes, Mechanisms};
 #[cfg(any(feature = "soft", feature = "pkcs11"))]
 pub use crate::authority::{AuthorityKey, AuthorityKeyError};
 pub use crate::curve::Curve;
+pub use crate::device::{Certification, CertifiedDevice, DeviceProfile, DeviceRefusal, Standing};
 pub use crate::error::{CertifyError, DestroyError, GenerateError, Refusal, SignError};
 pub use crate::key::{
     Activated, Certified, Destroyed, Fresh, NotDestroyed, OneShotKey, Signed, Spent, Spoiled,

@@ -41,6 +41,7 @@ pub struct Receipt {
     spki: Vec<u8>,
     attributes: KeyAttributes,
     token: TokenDescription,
+    profile: Option<[u8; 32]>,
 }
 
 impl Receipt {
@@ -49,8 +50,9 @@ impl Receipt {
         spki: Vec<u8>,
         attributes: KeyAttributes,
         token: TokenDescription,
+        profile: Option<[u8; 32]>,
     ) -> Self {
-        Self { request, spki, attributes, token }
+        Self { request, spki, attributes, token, profile }
     }
 
     /// The curve, and with it the algorithm.
@@ -101,6 +103,12 @@ impl Receipt {
         &self.token
     }
 
+    /// [`DeviceProfile::digest`](crate::DeviceProfile::digest) of the certified device the token was found to be, if it was.
+    #[must_use]
+    pub const fn profile(&self) -> Option<[u8; 32]> {
+        self.profile
+    }
+
     /// SHA-256 of [`canonical`](Self::canonical).
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
@@ -149,6 +157,9 @@ impl Receipt {
         fact("model", self.token.model.as_bytes());
         fact("serial", self.token.serial.as_bytes());
         fact("firmware", self.token.firmware.as_bytes());
+        if let Some(profile) = &self.profile {
+            fact("device profile", profile);
+        }
         out
     }
 }
@@ -171,6 +182,7 @@ mod tests {
                 firmware: "1.0".into(),
                 device: SecureDevice::Software,
             },
+            None,
         )
     }
 
@@ -178,7 +190,7 @@ mod tests {
     fn every_fact_changes_the_digest() {
         let first = receipt();
         assert_eq!(first.digest(), receipt().digest());
-        let mut others = vec![receipt(); 10];
+        let mut others = vec![receipt(); 11];
         others[0].request.session = [9; 16];
         others[1].request.id = KeyId([9; 16]);
         others[2].request.content = None;
@@ -191,6 +203,7 @@ mod tests {
         // The same characters, one of them moved to the next field.
         others[9].token.label = "ab".into();
         others[9].token.manufacturer = String::new();
+        others[10].profile = Some([4; 32]);
         for other in others {
             assert_ne!(first.digest(), other.digest(), "{other:?}");
         }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use segl_crypto::{SignatureValue, ToBeSigned};
 
-use crate::{Curve, KeyAttributes};
+use crate::{Curve, DeviceProfile, KeyAttributes};
 
 /// Every one-shot key carries a label that begins so; [`Token::sweep`] finds leftovers by it.
 ///
@@ -24,6 +24,11 @@ pub trait Token {
 
     /// What the token says about itself.
     fn description(&self) -> &TokenDescription;
+
+    /// The certified device that the token was found to be, when it was held against one ([`CertifiedDevice`](crate::CertifiedDevice)).
+    fn profile(&self) -> Option<&DeviceProfile> {
+        None
+    }
 
     /// Makes a key pair inside the device, for signing only, that does not outlive the session and cannot leave the device.
     ///
@@ -70,6 +75,9 @@ impl<T: Token + ?Sized> Token for &T {
     fn description(&self) -> &TokenDescription {
         (**self).description()
     }
+    fn profile(&self) -> Option<&DeviceProfile> {
+        (**self).profile()
+    }
     fn generate(&self, curve: Curve, id: KeyId) -> Result<Self::Key, Self::Error> {
         (**self).generate(curve, id)
     }
@@ -96,6 +104,9 @@ impl<T: Token + ?Sized> Token for std::sync::Arc<T> {
 
     fn description(&self) -> &TokenDescription {
         (**self).description()
+    }
+    fn profile(&self) -> Option<&DeviceProfile> {
+        (**self).profile()
     }
     fn generate(&self, curve: Curve, id: KeyId) -> Result<Self::Key, Self::Error> {
         (**self).generate(curve, id)

@@ -4,9 +4,11 @@ use core::ops::Range;
 
 use rand_core::CryptoRng;
 use segl_ades::Level;
-use segl_cert::{CertificateContent, NameEntry, Presented, oid};
+use segl_cert::{CertificateContent, NameEntry, Presented, QcStatements, oid};
 use segl_crypto::{DigestAlgorithm, SignatureValue, Time};
-use segl_key::{Activation, Destroyed, KeyId, KeyRequest, OneShotKey, Token, TokenError};
+use segl_key::{
+    Activation, Destroyed, DeviceProfile, KeyId, KeyRequest, OneShotKey, Standing, Token, TokenError,
+};
 use segl_record::{Cause, Entry, PresentedContent, SaltSeed, find_person_number};
 use segl_x509::Certificate;
 
@@ -17,6 +19,7 @@ use crate::stamp::{Measured, Stamping};
 use crate::state::{Authenticated, Certified, KeyDestroyed, MayHoldKey, TimeStamped};
 use crate::{
     Attempt, Decision, Document, EndError, Event, Helpers, Journal, Order, SealError, SealFault, StepFailed,
+    UnfitDevice,
 };
 
 /// Documents of so many octets are digested while their key is made. A smaller one is done before a thread has begun; a larger one would
@@ -94,7 +97,7 @@ where
     R: CryptoRng,
 {
     let mut run = Run { order, helpers, rng, observe, issued: None };
-    let (attempt, presented) = run.present(attempt, approve)?;
+    let (attempt, presented) = run.present(attempt, token.profile(), approve)?;
     if let Err(e) = document.open() {
         return Err(run.end(attempt, SealFault::Document(e)));
     }
@@ -140,6 +143,7 @@ impl<R: CryptoRng> Run<'_, R> {
     fn present<'j, E: TokenError, J: Journal>(
         &mut self,
         attempt: Attempt<'j, J, Authenticated>,
+        device: Option<&DeviceProfile>,
         approve: Approve<'_>,
     ) -> Result<(Attempt<'j, J, crate::state::Approved>, Presented), Failed<E, J>> {
         let presented = match self.helpers.issuer.present(&self.order.profile) {
@@ -153,6 +157,12 @@ impl<R: CryptoRng> Run<'_, R> {
         if let Some(NameEntry { oid, .. }) = content.subject().iter().find(holds_number) {
             return Err(self.end(attempt, SealFault::PersonNumber { attribute: *oid }));
         }
+        let says_qualified = content.statements().is_some_and(QcStatements::claims_qualified_device);
+        match self.fitness(device, says_qualified) {
+            Ok(None | Some(Standing::InForce)) => {}
+            Ok(Some(Standing::AssessmentDue { since })) => (self.observe)(&Event::DeviceAssessmentDue(since)),
+            Err(unfit) => return Err(self.end(attempt, SealFault::Device(unfit))),
+        }
         let digest = PresentedContent::from_sha256(*content.sha256());
         let attempt = attempt.presented(digest).map_err(|failed| self.step_failed(*failed))?;
         (self.observe)(&Event::Presented(content));
@@ -164,6 +174,19 @@ impl<R: CryptoRng> Run<'_, R> {
         let attempt = attempt.approved(now).map_err(|failed| self.step_failed(*failed))?;
         (self.observe)(&Event::Approved);
         Ok((attempt, presented))
+    }
+
+    /// Whether the token may be used: a device that was certified must still be, and only such a one may be called qualified (S001-41).
+    fn fitness(
+        &self,
+        device: Option<&DeviceProfile>,
+        says_qualified: bool,
+    ) -> Result<Option<Standing>, UnfitDevice> {
+        match device {
+            Some(profile) => Ok(Some(profile.standing(self.now())?)),
+            None if says_qualified => Err(UnfitDevice::Unknown),
+            None => Ok(None),
+        }
     }
 
     /// From the approved content to the signature of a key that is gone. No way out of here leaves a key behind without saying so.

@@ -4,7 +4,9 @@ use core::fmt;
 use core::time::Duration;
 use std::error::Error;
 
-use segl_key::{ActivateError, CertifyError, DestroyError, GenerateError, SignError, TokenError};
+use segl_key::{
+    ActivateError, CertifyError, DestroyError, DeviceRefusal, GenerateError, SignError, TokenError,
+};
 use segl_record::{Cause, Entry};
 use segl_x509::ObjectIdentifier;
 
@@ -67,6 +69,10 @@ pub enum SealFault<T: TokenError + 'static, E: Error + 'static> {
         /// What is allowed.
         limit: Duration,
     },
+    /// The certificate would say that its key is in a qualified device, and the token is not known to be one, or its certification does
+    /// not hold any more (Regulation 910/2014, Article 30(3a)). No key was made.
+    #[error("the token does not count as a qualified device")]
+    Device(#[source] UnfitDevice),
     /// The document cannot be sealed.
     #[error("the document cannot be sealed")]
     Document(#[source] ServiceError),
@@ -109,6 +115,20 @@ pub enum SealFault<T: TokenError + 'static, E: Error + 'static> {
     },
 }
 
+/// Why a token does not count as a qualified device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnfitDevice {
+    /// The certification does not hold.
+    #[error(transparent)]
+    Refused(#[from] DeviceRefusal),
+    /// The token was not held against the profile of a certified device ([`CertifiedDevice`](segl_key::CertifiedDevice)).
+    #[error(
+        "the certificate names a qualified device, and no profile of a certified device was given for the token"
+    )]
+    Unknown,
+}
+
 impl<T: TokenError, E: Error> SealFault<T, E> {
     /// The kind of cause as the record keeps it, without anybody's words.
     #[must_use]
@@ -120,7 +140,7 @@ impl<T: TokenError, E: Error> SealFault<T, E> {
             Self::DestructionLate { .. } => Cause::DeadlinePassed,
             Self::Activate(_) | Self::Destruction(_) | Self::Sign(_) => Cause::Signing,
             Self::Evidence(_) => Cause::Evidence,
-            Self::Generate(_) => Cause::KeyGeneration,
+            Self::Device(_) | Self::Generate(_) => Cause::KeyGeneration,
             Self::Issue(_) | Self::PersonNumber { .. } | Self::Present(_) => Cause::Issuing,
             Self::Step(_) => Cause::Storage,
             Self::TimeStamp(StampFailure::OutsideValidity { .. }) => Cause::TimeStampOutsideValidity,

@@ -35,7 +35,7 @@ pub use crate::attempt::{Attempt, EndError, StepError, StepFailed, Stepped, stat
 pub use crate::document::Document;
 pub use crate::driver::{Approve, Observe, Sealed, seal};
 pub use crate::evidence::EvidenceError;
-pub use crate::fault::{SealError, SealFault};
+pub use crate::fault::{SealError, SealFault, UnfitDevice};
 pub use crate::journal::{
     AdvanceError, ClearError, ConcludeError, Found, Journal, Lease, OpenError, Repeated, RunnerId, Unfinished,
 };

@@ -74,6 +74,9 @@ impl Default for Tolerances {
 pub enum Event<'a> {
     /// The certificate content was presented.
     Presented(&'a CertificateContent),
+    /// The certification of the device holds, and the assessment of its vulnerabilities is overdue since then (Regulation 910/2014,
+    /// Article 30(3a)).
+    DeviceAssessmentDue(Time),
     /// The holder approved it.
     Approved,
     /// The one-shot key is made.
