@@ -9,7 +9,7 @@ use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue, ToBeSigned};
 
 use super::gate::Use;
 use super::point::Group;
-use super::sessions::{lock, logged_in};
+use super::sessions::{lock, seeing};
 use super::template::{self, Called, Life, Wanted};
 use super::{Pkcs11Error, Pkcs11Token, signing};
 use crate::{AuthorityKeyError, KeyAttributes, ONE_SHOT_LABEL_PREFIX, Token as _, TokenDescription};
@@ -37,12 +37,28 @@ impl LongLivedKey {
             return Err(Pkcs11Error::ReservedLabel { label: label.to_owned() }.into());
         }
         let place = token.sessions().enter(Use::Moment)?;
-        let session = token.sessions().writing(&place)?;
-        if !find(&session, ObjectClass::PRIVATE_KEY, label, id)?.is_empty() {
-            return Err(Pkcs11Error::KeyExists { label: label.to_owned() }.into());
-        }
-        let (public, private) = make(token, &session, kind, &Called { id, label })?;
-        let made = Self::read(token, &session, private, public, label, id);
+        let (session, is_free) = token.sessions().begin_writing(&place, |session| {
+            Ok(find(session, ObjectClass::PRIVATE_KEY, label, id)?.is_empty()
+                && find(session, ObjectClass::PUBLIC_KEY, label, id)?.is_empty())
+        })?;
+        let made = if is_free {
+            Self::generate_in(token, &session, kind, label, id)
+        } else {
+            Err(Pkcs11Error::KeyExists { label: label.to_owned() }.into())
+        };
+        token.sessions().close(session);
+        made
+    }
+
+    fn generate_in(
+        token: &Pkcs11Token,
+        session: &Session,
+        kind: KeyKind,
+        label: &str,
+        id: &[u8],
+    ) -> Result<Self, AuthorityKeyError> {
+        let (public, private) = make(token, session, kind, &Called { id, label })?;
+        let made = Self::read(token, session, private, public, label, id);
         let attributes = made.as_ref().map(|key| key.attributes.disobeyed_long_lived()).unwrap_or_default();
         match made {
             Ok(key) if attributes.is_empty() => Ok(key),
@@ -59,9 +75,13 @@ impl LongLivedKey {
         let place = token.sessions().enter(Use::Moment)?;
         token.sessions().with(&place, |session| {
             let private = the_private_key(session, label, id)?;
-            let public = find(session, ObjectClass::PUBLIC_KEY, label, id)?;
-            // Without a public object, some devices tell the public key by the private one.
-            let public = public.first().copied().unwrap_or(private);
+            let public = match find(session, ObjectClass::PUBLIC_KEY, label, id)?.as_slice() {
+                // Without a public object, some devices tell the public key by the private one.
+                [] => private,
+                [public] => *public,
+                // Who reaches the token may lay one there without a PIN.
+                several => return Err(ambiguous(label, several)),
+            };
             Self::read(token, session, private, public, label, id)
         })
     }
@@ -165,15 +185,17 @@ fn find(
         Attribute::Label(label.as_bytes().to_vec()),
         Attribute::Id(id.to_vec()),
     ];
-    session.find_objects(&template).map_err(Pkcs11Error::of)
+    seeing(session, || session.find_objects(&template).map_err(Pkcs11Error::of))
 }
 
 fn the_private_key(session: &Session, label: &str, id: &[u8]) -> Result<ObjectHandle, Pkcs11Error> {
     match find(session, ObjectClass::PRIVATE_KEY, label, id)?.as_slice() {
         [private] => Ok(*private),
-        // Nobody sees private objects without a login, which a device may have forgotten and not told.
-        [] if !logged_in(session)? => Err(Pkcs11Error::NotLoggedIn),
         [] => Err(Pkcs11Error::NoSuchKey { label: label.to_owned() }),
-        several => Err(Pkcs11Error::AmbiguousKey { label: label.to_owned(), count: several.len() }),
+        several => Err(ambiguous(label, several)),
     }
+}
+
+fn ambiguous(label: &str, several: &[ObjectHandle]) -> Pkcs11Error {
+    Pkcs11Error::AmbiguousKey { label: label.to_owned(), count: several.len() }
 }

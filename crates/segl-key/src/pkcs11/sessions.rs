@@ -98,11 +98,7 @@ impl Sessions {
             epoch: AtomicU64::new(0),
             closing: RwLock::new(()),
         };
-        let mut login = lock(&sessions.login);
-        let session = sessions.open_session()?;
-        login.enter(&session)?;
-        login.anchor = Some(session);
-        drop(login);
+        sessions.hold(&mut lock(&sessions.login))?;
         Ok(sessions)
     }
 
@@ -136,8 +132,29 @@ impl Sessions {
                 return Ok(session);
             }
         }
+        self.lease(what == Use::Moment, || self.open_session())
+    }
+
+    /// A session that may write token objects. It is nobody else's before or after, and is opened in the place of an idle one.
+    fn take_writing(&self) -> Result<Leased, Pkcs11Error> {
+        if !self.is_held.load(Ordering::Acquire) {
+            self.reconnect()?;
+        }
+        let idle = lock(&self.idle).0.pop();
+        if let Some(session) = idle {
+            self.close(session);
+        }
+        let slot = *lock(&self.slot);
+        self.lease(true, || self.module.client().open_rw_session(slot).map_err(Pkcs11Error::of))
+    }
+
+    fn lease(
+        &self,
+        searched: bool,
+        open: impl FnOnce() -> Result<Session, Pkcs11Error>,
+    ) -> Result<Leased, Pkcs11Error> {
         let epoch = self.epoch();
-        let session = Leased { session: self.open_session()?, epoch, searched: what == Use::Moment };
+        let session = Leased { session: open()?, epoch, searched };
         if self.is_current(&session) {
             return Ok(session);
         }
@@ -171,11 +188,6 @@ impl Sessions {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// A session that may write token objects.
-    pub(super) fn writing(&self, _: &Place) -> Result<Session, Pkcs11Error> {
-        self.module.client().open_rw_session(*lock(&self.slot)).map_err(Pkcs11Error::of)
-    }
-
     /// Does work in a session and gives the session with the result. When the session turns out to be lost, or busy with what an earlier
     /// user could not end, the work is done again in another one, so it must be work that can be repeated: not a one-shot signature.
     pub(super) fn begin<R>(
@@ -184,8 +196,25 @@ impl Sessions {
         what: Use,
         work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
     ) -> Result<(Leased, R), Pkcs11Error> {
+        self.begin_in(|| self.take(what), work)
+    }
+
+    /// The same in a session that may write token objects, to be closed afterwards.
+    pub(super) fn begin_writing<R>(
+        &self,
+        _: &Place,
+        work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
+    ) -> Result<(Leased, R), Pkcs11Error> {
+        self.begin_in(|| self.take_writing(), work)
+    }
+
+    fn begin_in<R>(
+        &self,
+        take: impl Fn() -> Result<Leased, Pkcs11Error>,
+        work: impl Fn(&Session) -> Result<R, Pkcs11Error>,
+    ) -> Result<(Leased, R), Pkcs11Error> {
         let attempt = || {
-            let session = self.take(what)?;
+            let session = take()?;
             match work(&session) {
                 Ok(result) => Ok((session, result)),
                 Err(error) => {
@@ -212,19 +241,19 @@ impl Sessions {
     fn reconnect(&self) -> Result<(), Pkcs11Error> {
         let mut login = lock(&self.login);
         let idle = core::mem::take(&mut *lock(&self.idle)).0;
-        if let Some(anchor) = login.anchor.take() {
-            let state = logged_in(&anchor);
+        if let Some(state) = login.anchor.as_ref().map(logged_in) {
             let is_dead = state.as_ref().is_err_and(|error| error.trouble() == Trouble::Lost);
-            if is_dead {
-                self.is_held.store(false, Ordering::Release);
-                core::mem::forget(anchor);
-            } else {
+            if !is_dead {
                 // Sessions live on when somebody logs out, and handles with them.
-                let entered = state.and_then(|is_in| if is_in { Ok(()) } else { login.enter(&anchor) });
-                login.anchor = Some(anchor);
                 idle.into_iter().for_each(|session| self.close(session));
-                return entered;
+                if !state? {
+                    login.enter()?;
+                }
+                self.is_held.store(true, Ordering::Release);
+                return Ok(());
             }
+            self.is_held.store(false, Ordering::Release);
+            login.anchor.take().into_iter().for_each(core::mem::forget);
         }
         // The device has closed them all. To close one of these handles now could close what somebody else has opened since.
         idle.into_iter().for_each(core::mem::forget);
@@ -234,9 +263,16 @@ impl Sessions {
         }
         initialize(self.module.client()).map_err(Pkcs11Error::of)?;
         *lock(&self.slot) = self.module.find(&self.token.label, Some(&self.token.serial))?.0;
-        let session = self.open_session()?;
-        login.enter(&session)?;
-        login.anchor = Some(session);
+        self.hold(&mut login)
+    }
+
+    /// Opens the session that holds the login, and logs in.
+    fn hold(&self, login: &mut Login) -> Result<(), Pkcs11Error> {
+        login.anchor = Some(self.open_session()?);
+        if let Err(error) = login.enter() {
+            login.anchor = None;
+            return Err(error);
+        }
         self.is_held.store(true, Ordering::Release);
         Ok(())
     }
@@ -248,7 +284,9 @@ impl Sessions {
 }
 
 impl Login {
-    fn enter(&mut self, session: &Session) -> Result<(), Pkcs11Error> {
+    /// Logs in by the session that is to hold the login.
+    fn enter(&mut self) -> Result<(), Pkcs11Error> {
+        let session = self.anchor.as_ref().ok_or(Pkcs11Error::NotLoggedIn)?;
         if self.refused {
             return Err(Pkcs11Error::WrongPin);
         }
@@ -300,6 +338,22 @@ pub(super) fn initialize(client: &Pkcs11) -> Result<(), Error> {
 pub(super) fn logged_in(session: &Session) -> Result<bool, Pkcs11Error> {
     let info = session.get_session_info().map_err(Pkcs11Error::of)?;
     Ok(matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser))
+}
+
+/// Refuses a session that would see no private object, and so take a token for empty.
+pub(super) fn see_private_objects(session: &Session) -> Result<(), Pkcs11Error> {
+    if logged_in(session)? { Ok(()) } else { Err(Pkcs11Error::NotLoggedIn) }
+}
+
+/// Looks for objects in a session that sees private ones, before and after: a login may be lost at any moment, and no search tells.
+pub(super) fn seeing<R>(
+    session: &Session,
+    look: impl FnOnce() -> Result<R, Pkcs11Error>,
+) -> Result<R, Pkcs11Error> {
+    see_private_objects(session)?;
+    let seen = look()?;
+    see_private_objects(session)?;
+    Ok(seen)
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

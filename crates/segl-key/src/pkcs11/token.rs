@@ -6,15 +6,16 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use cryptoki::error::Error;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use segl_crypto::{SignatureValue, ToBeSigned};
 
 use super::gate::{Place, Use};
-use super::sessions::{Leased, Sessions, lock, logged_in};
+use super::sessions::{Leased, Sessions, lock, see_private_objects, seeing};
 use super::template::{self, Ask, Called, Life, Wanted};
-use super::{Pkcs11Error, signing};
+use super::{DeviceFault, Pkcs11Error, signing};
 use crate::{Curve, KeyId, ONE_SHOT_LABEL_PREFIX, ReadBack, Swept, Token, TokenDescription, Trace};
 
 /// A token that this process is logged in to. A clone is another handle on the same login and sessions, to be passed to any thread.
@@ -90,38 +91,59 @@ impl Pkcs11Token {
         witness.find_objects(&[Attribute::Id(id.0.to_vec())]).map_err(Pkcs11Error::of)
     }
 
-    /// Every key object with the label of a one-shot key that is not in use through this handle.
-    fn leftovers(&self, session: &Session) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
-        see_private_objects(session)?;
-        let live: HashSet<String> = lock(&self.0.live).iter().map(KeyId::label).collect();
-        let mut leftovers = Vec::new();
-        // One search for objects of all classes: a second one could not be begun where the device did not end the first.
-        for object in session.find_objects(&[]).map_err(Pkcs11Error::of)? {
-            let asked = [AttributeType::Class, AttributeType::Label];
-            let answers = match session.get_attributes(object, &asked).map_err(Pkcs11Error::of) {
-                // Gone since it was found.
-                Err(Pkcs11Error::HandleUnknown(_)) => continue,
-                answers => answers?,
+    /// Goes through every key object with the label of a one-shot key that is not in use through this handle.
+    fn each_leftover(
+        &self,
+        session: &Session,
+        mut leftover: impl FnMut(ObjectHandle),
+    ) -> Result<(), Pkcs11Error> {
+        seeing(session, || {
+            let mut look = |object| {
+                // No key is begun meanwhile, so that none is taken for what is looked at: handles may be given out again.
+                let live = lock(&self.0.live);
+                if Self::is_leftover(session, object, &live)? {
+                    leftover(object);
+                }
+                Ok(())
             };
-            let is_key = answers.iter().any(|answer| {
-                matches!(answer, Attribute::Class(ObjectClass::PRIVATE_KEY | ObjectClass::PUBLIC_KEY))
-            });
-            let is_ours = answers.iter().any(|answer| {
-                let Attribute::Label(label) = answer else { return false };
-                let label = String::from_utf8_lossy(label);
-                label.starts_with(ONE_SHOT_LABEL_PREFIX) && !live.contains(&*label)
-            });
-            if is_key && is_ours {
-                leftovers.push(object);
+            // One search for objects of all classes: a second one could not be begun where the device did not end the first.
+            let mut found = session.find_objects(&[]).map_err(Pkcs11Error::of)?;
+            // SoftHSM2 answers anything about an object that goes just then, and afterwards that it is gone.
+            found.retain(|object| look(*object).is_err());
+            found.into_iter().try_for_each(look)
+        })
+    }
+
+    fn is_leftover(
+        session: &Session,
+        object: ObjectHandle,
+        live: &HashSet<KeyId>,
+    ) -> Result<bool, Pkcs11Error> {
+        let asked = [AttributeType::Class, AttributeType::Label, AttributeType::Id];
+        let answers = match session.get_attributes(object, &asked).map_err(Pkcs11Error::of) {
+            // Gone since it was found.
+            Err(Pkcs11Error::HandleUnknown(_)) => return Ok(false),
+            // Of a class that has no name here, and so no key.
+            Err(Pkcs11Error::Device(DeviceFault(Error::NotSupported))) => return Ok(false),
+            answers => answers?,
+        };
+        let (mut is_key, mut is_ours, mut is_live) = (false, false, false);
+        for answer in answers {
+            match answer {
+                Attribute::Class(class) => {
+                    is_key = matches!(class, ObjectClass::PRIVATE_KEY | ObjectClass::PUBLIC_KEY);
+                }
+                Attribute::Label(label) => {
+                    is_ours = label.starts_with(ONE_SHOT_LABEL_PREFIX.as_bytes());
+                    is_live |= is_ours && live.iter().any(|id| id.label().as_bytes() == label);
+                }
+                // Some devices cut labels off.
+                Attribute::Id(id) => is_live |= id.try_into().is_ok_and(|id| live.contains(&KeyId(id))),
+                _ => {}
             }
         }
-        Ok(leftovers)
+        Ok(is_key && is_ours && !is_live)
     }
-}
-
-/// Refuses a session that would see no private object and so take a token for empty.
-fn see_private_objects(session: &Session) -> Result<(), Pkcs11Error> {
-    if logged_in(session)? { Ok(()) } else { Err(Pkcs11Error::NotLoggedIn) }
 }
 
 impl fmt::Debug for Pkcs11Token {
@@ -130,28 +152,53 @@ impl fmt::Debug for Pkcs11Token {
     }
 }
 
+/// The identifier of a key in use; when dropped, it is free again.
+struct Live {
+    token: Pkcs11Token,
+    id: KeyId,
+}
+
+impl Live {
+    fn new(token: &Pkcs11Token, id: KeyId) -> Result<Self, Pkcs11Error> {
+        if lock(&token.0.live).insert(id) {
+            Ok(Self { token: token.clone(), id })
+        } else {
+            Err(Pkcs11Error::IdInUse { id })
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        lock(&self.token.0.live).remove(&self.id);
+    }
+}
+
 /// A one-shot key in a [`Pkcs11Token`], with the session it lives in. Dropping it destroys it and closes the session, which
 /// removes what was made there (PKCS#11 2.40, 2.6.2).
 pub struct Pkcs11Key {
-    token: Pkcs11Token,
     /// `None` once it was closed because it was in doubt.
     session: Option<Leased>,
     public: ObjectHandle,
     private: ObjectHandle,
     curve: Curve,
-    id: KeyId,
     used: bool,
     private_gone: bool,
     /// The look-up found nothing, so the session can serve the next key.
     confirmed: bool,
+    live: Live,
     /// For the key's session, and one more that looks at the key. The last field, because it is to be dropped last.
     place: Place,
 }
 
 impl Pkcs11Key {
+    fn sessions(&self) -> &Sessions {
+        self.live.token.sessions()
+    }
+
     /// The session the key lives in, if its handles still mean something.
     fn session(&self) -> Result<&Leased, Pkcs11Error> {
-        let session = self.session.as_ref().filter(|session| self.token.sessions().is_current(session));
+        let session = self.session.as_ref().filter(|session| self.sessions().is_current(session));
         session.ok_or(Pkcs11Error::Outlived)
     }
 
@@ -182,7 +229,7 @@ impl Pkcs11Key {
 
     fn close_session(&mut self) {
         if let Some(session) = self.session.take() {
-            self.token.sessions().close(session);
+            self.sessions().close(session);
         }
     }
 }
@@ -191,20 +238,22 @@ impl Drop for Pkcs11Key {
     fn drop(&mut self) {
         if self.confirmed {
             if let Some(session) = self.session.take() {
-                self.token.sessions().put(session);
+                self.sessions().put(session);
             }
         } else {
             // Nobody is left to tell; closing the session is the second attempt.
             drop(self.destroy());
             self.close_session();
         }
-        lock(&self.token.0.live).remove(&self.id);
     }
 }
 
 impl fmt::Debug for Pkcs11Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pkcs11Key").field("id", &self.id).field("used", &self.used).finish_non_exhaustive()
+        f.debug_struct("Pkcs11Key")
+            .field("id", &self.live.id)
+            .field("used", &self.used)
+            .finish_non_exhaustive()
     }
 }
 
@@ -217,42 +266,31 @@ impl Token for Pkcs11Token {
     }
 
     fn generate(&self, curve: Curve, id: KeyId) -> Result<Pkcs11Key, Pkcs11Error> {
-        if !lock(&self.0.live).insert(id) {
-            return Err(Pkcs11Error::IdInUse { id });
-        }
+        let live = Live::new(self, id)?;
         let label = id.label();
         let called = Called { id: &id.0, label: &label };
-        let made = self.sessions().enter(Use::Key).and_then(|place| {
-            let in_doubt = Cell::new(false);
-            let made = self.sessions().begin(&place, Use::Key, |session| {
-                let made = self.make(session, Wanted::on(curve), &called, Life::Session);
-                let may_be_made = made.as_ref().is_err_and(|error| !error.denies_private_objects());
-                in_doubt.set(in_doubt.get() || may_be_made);
-                made
-            });
-            match made {
-                Ok(made) => Ok((place, made)),
-                Err(error) if in_doubt.get() => Err(self.clear_away(&place, id, error)),
-                Err(error) => Err(error),
-            }
+        let place = self.sessions().enter(Use::Key)?;
+        let in_doubt = Cell::new(false);
+        let made = self.sessions().begin(&place, Use::Key, |session| {
+            let made = self.make(session, Wanted::on(curve), &called, Life::Session);
+            let may_be_made = made.as_ref().is_err_and(|error| !error.denies_private_objects());
+            in_doubt.set(in_doubt.get() || may_be_made);
+            made
         });
         match made {
-            Ok((place, (session, (public, private)))) => Ok(Pkcs11Key {
-                token: self.clone(),
+            Ok((session, (public, private))) => Ok(Pkcs11Key {
                 session: Some(session),
                 public,
                 private,
                 curve,
-                id,
                 used: false,
                 private_gone: false,
                 confirmed: false,
+                live,
                 place,
             }),
-            Err(error) => {
-                lock(&self.0.live).remove(&id);
-                Err(error)
-            }
+            Err(error) if in_doubt.get() => Err(self.clear_away(&place, id, error)),
+            Err(error) => Err(error),
         }
     }
 
@@ -263,7 +301,7 @@ impl Token for Pkcs11Token {
             let login = self.sessions().epoch().wrapping_add(1);
             let mut private = key.private;
             if self.0.sees.load(Ordering::Relaxed) != login {
-                let found = template::private_keys(witness, &key.id.0)?;
+                let found = template::private_keys(witness, &key.live.id.0)?;
                 let [seen] = found.as_slice() else {
                     return Err(Pkcs11Error::NotVisible { found: found.len() });
                 };
@@ -292,7 +330,7 @@ impl Token for Pkcs11Token {
     fn look_up(&self, key: &mut Pkcs11Key) -> Result<Trace, Pkcs11Error> {
         let (witness, by_id) = self
             .sessions()
-            .begin(&key.place, Use::Moment, |witness| Ok(Self::objects(witness, key.id)?.len()))?;
+            .begin(&key.place, Use::Moment, |witness| Ok(Self::objects(witness, key.live.id)?.len()))?;
         // The handle means most in its own session. Where that is lost, a handle is the same in all sessions of a process; where the
         // whole login is lost, it means nothing.
         let own = key.session().map(|session| key.handle_works(session));
@@ -318,15 +356,21 @@ impl Token for Pkcs11Token {
 
     fn sweep(&self) -> Result<Swept, Pkcs11Error> {
         let place = self.sessions().enter(Use::Moment)?;
-        // A lost login is made again by this; the session that may write is none of those that are kept.
-        self.sessions().with(&place, see_private_objects)?;
-        let session = self.sessions().writing(&place)?;
-        let leftovers = self.leftovers(&session)?;
-        // What cannot be destroyed is counted by the second look.
-        let destroyed =
-            leftovers.into_iter().filter(|object| session.destroy_object(*object).is_ok()).count();
-        drop(session);
-        let remaining = self.sessions().with(&place, |witness| Ok(self.leftovers(witness)?.len()))?;
-        Ok(Swept { destroyed, remaining })
+        let destroyed = Cell::new(0_usize);
+        let (session, ()) = self.sessions().begin_writing(&place, |session| {
+            self.each_leftover(session, |object| {
+                // What cannot be destroyed is counted by the second look.
+                if session.destroy_object(object).is_ok() {
+                    destroyed.set(destroyed.get().saturating_add(1));
+                }
+            })
+        })?;
+        self.sessions().close(session);
+        let remaining = self.sessions().with(&place, |witness| {
+            let mut remaining = 0_usize;
+            self.each_leftover(witness, |_| remaining = remaining.saturating_add(1))?;
+            Ok(remaining)
+        })?;
+        Ok(Swept { destroyed: destroyed.get(), remaining })
     }
 }

@@ -1,0 +1,276 @@
+//! What else goes on around a token: others log out, close sessions and make objects, threads panic, and processes sweep at the same time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod softhsm;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use segl_crypto::ToBeSigned;
+use segl_key::pkcs11::{Module, Pin, Pkcs11Error, Pkcs11Token, SessionLimits, TokenState};
+use segl_key::{
+    Activated, Activation, AuthorityKey, AuthorityKeyError, Curve, KeyId, KeyRequest, OneShotKey, Swept,
+    Token,
+};
+use segl_shim::Shim;
+use softhsm::{Fixture, LABEL, PIN, with_token};
+
+const P256: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+
+/// Through the library that records.
+fn open() -> Pkcs11Token {
+    Module::load(segl_shim::library()).unwrap().open(LABEL, &Pin::new(PIN)).unwrap()
+}
+
+fn tbs() -> ToBeSigned {
+    ToBeSigned::new(b"attributes".as_slice(), Curve::P256.algorithm())
+}
+
+fn activated<T: Token>(token: T) -> OneShotKey<T, Activated> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    let key = OneShotKey::generate(token, &KeyRequest::new(Curve::P256, KeyId(id), [0; 16])).unwrap();
+    let spki = key.spki_der().to_vec();
+    let key = key.certify(&spki, [7; 32]).unwrap();
+    key.activate(Activation::new([0; 16], KeyId(id), &tbs())).unwrap()
+}
+
+fn finish<T: Token>(key: OneShotKey<T, Activated>) {
+    let (_destroyed, _value) = key.sign(&tbs()).unwrap().destroy().unwrap();
+}
+
+/// A key pair as a device that ignores `CKA_TOKEN` would keep it.
+fn plant(session: &Session, label: &str) -> (ObjectHandle, ObjectHandle) {
+    let both = [Attribute::Token(true), Attribute::Label(label.as_bytes().to_vec()), Attribute::Id(vec![1])];
+    let mut public = vec![Attribute::EcParams(P256.to_vec()), Attribute::Private(false)];
+    public.extend(both.iter().cloned());
+    let mut private = vec![Attribute::Private(true), Attribute::Sign(true)];
+    private.extend(both);
+    session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap()
+}
+
+const LEFT: &str = "segl-once-00112233445566778899aabbccddeeff";
+
+type Way<'a> = (&'static str, Box<dyn Fn() + 'a>);
+
+/// The ways in which somebody else in the process takes the login away.
+fn ways_to_lose(fixture: &Fixture) -> [Way<'_>; 3] {
+    [
+        ("logged out", Box::new(|| fixture.session().logout().unwrap())),
+        (
+            "all sessions closed",
+            Box::new(|| {
+                fixture.client.clone().finalize().unwrap();
+                let _ = Fixture::existing(fixture.path.clone());
+            }),
+        ),
+        ("finalised", Box::new(|| fixture.client.clone().finalize().unwrap())),
+    ]
+}
+
+#[test]
+fn sweep_that_lost_its_login_does_not_call_the_token_clean() {
+    with_token("sweep_that_lost_its_login_does_not_call_the_token_clean", |fixture| {
+        for used_before in [false, true] {
+            let token = open();
+            if used_before {
+                finish(activated(&token));
+            }
+            for (way, lose) in ways_to_lose(fixture) {
+                plant(&fixture.session(), LEFT);
+                lose();
+                assert_eq!(token.sweep().unwrap(), Swept { destroyed: 2, remaining: 0 }, "{way}");
+                assert_eq!(fixture.leftovers(), [""; 0], "{way}");
+                assert_eq!(token.health().state, TokenState::Ready, "{way}");
+            }
+        }
+    });
+}
+
+#[test]
+fn long_lived_key_is_there_after_a_lost_login() {
+    with_token("long_lived_key_is_there_after_a_lost_login", |fixture| {
+        let token = open();
+        let mut number = 0;
+        AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap();
+        for (way, lose) in ways_to_lose(fixture) {
+            lose();
+            let found = AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]);
+            found.unwrap_or_else(|error| panic!("{way}: {error}")).sign(&tbs()).unwrap();
+            lose();
+            let error = AuthorityKey::find_pkcs11(&token, "segl issuer", &[9]).unwrap_err();
+            assert!(
+                matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::NoSuchKey { .. })),
+                "{way}: {error}"
+            );
+            // The same label and identifier are seen to be taken, and others are not.
+            lose();
+            let error = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap_err();
+            assert!(
+                matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::KeyExists { .. })),
+                "{way}: {error}"
+            );
+            lose();
+            number += 1;
+            let made = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl responder", &[number]);
+            made.unwrap_or_else(|error| panic!("{way}: {error}")).sign(&tbs()).unwrap();
+        }
+    });
+}
+
+/// The most sessions that the calls of the record had open at a time.
+fn most_open(before: usize) -> usize {
+    let (mut open, mut most) = (before, before);
+    for call in Shim::of_this_process().unwrap().calls() {
+        match call.function.as_str() {
+            "C_OpenSession" if call.was_done() => open += 1,
+            "C_CloseSession" if call.was_done() => open -= 1,
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
+#[test]
+fn token_without_a_session_to_spare_is_swept() {
+    with_token("token_without_a_session_to_spare_is_swept", |_| {
+        let limits = SessionLimits { in_use: 3, ..SessionLimits::default() };
+        let module = Module::load(segl_shim::library()).unwrap();
+        let token = module.open_within(LABEL, &Pin::new(PIN), limits).unwrap();
+        let issuer = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap();
+        type Work = fn(&Pkcs11Token);
+        let sweep: Work = |token| assert_eq!(token.sweep().unwrap(), Swept::default());
+        let generate: Work = |token| {
+            AuthorityKey::generate_pkcs11(token, Curve::P256, "segl responder", &[1]).unwrap();
+        };
+        for (what, work) in [("sweep", sweep), ("long-lived key", generate)] {
+            // As many are idle as may be in use.
+            for _ in 0..1000 {
+                if token.health().idle < limits.in_use {
+                    sign_at_once(&issuer, limits.in_use);
+                }
+            }
+            let idle = token.health().idle;
+            assert_eq!(idle, limits.in_use);
+            Shim::of_this_process().unwrap().forget();
+            work(&token);
+            // The one that holds the login is not counted among those in use.
+            assert!(
+                most_open(idle + 1) <= limits.in_use + 1,
+                "{what}: {} beside {idle} idle",
+                most_open(idle + 1)
+            );
+        }
+    });
+}
+
+fn sign_at_once(issuer: &AuthorityKey, threads: usize) {
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| (0..10).for_each(|_| drop(issuer.sign(&tbs()).unwrap())));
+        }
+    });
+}
+
+#[test]
+fn sweep_leaves_keys_alone_that_are_made_meanwhile() {
+    const KEYS: usize = 100;
+    with_token("sweep_leaves_keys_alone_that_are_made_meanwhile", |fixture| {
+        let token = fixture.token();
+        let (is_over, cost) = (AtomicBool::new(false), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            let sweeper = scope.spawn(|| {
+                let (mut sweeps, mut failed) = (0, 0);
+                while !is_over.load(Ordering::Relaxed) {
+                    match token.sweep() {
+                        Ok(swept) => assert_eq!(swept, Swept::default(), "sweep {sweeps}"),
+                        // SoftHSM2 answers anything about objects that are just being destroyed.
+                        Err(_) => failed += 1,
+                    }
+                    sweeps += 1;
+                }
+                (sweeps, failed)
+            });
+            let keys = || {
+                for _ in 0..KEYS {
+                    let lived = catch_unwind(AssertUnwindSafe(|| finish(activated(&token))));
+                    cost.fetch_add(usize::from(lived.is_err()), Ordering::Relaxed);
+                }
+            };
+            let keys: Vec<_> = (0..4).map(|_| scope.spawn(keys)).collect();
+            keys.into_iter().for_each(|thread| thread.join().unwrap());
+            is_over.store(true, Ordering::Relaxed);
+            let ((sweeps, failed), cost) = (sweeper.join().unwrap(), cost.load(Ordering::Relaxed));
+            println!(
+                "{sweeps} sweeps, of which {failed} failed, destroyed none of {} keys, and cost {cost}",
+                4 * KEYS
+            );
+            assert!(failed < sweeps, "no sweep came to its end");
+            // SoftHSM2 gives a new object's handle to the session that finds it first, and closes it with that session.
+            assert!(cost < KEYS, "{cost} keys could not be used");
+        });
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn panic_while_logging_in_leaves_nothing_behind() {
+    with_token("panic_while_logging_in_leaves_nothing_behind", |fixture| {
+        let is_broken = Arc::new(AtomicBool::new(false));
+        let pin = Pin::asked({
+            let is_broken = Arc::clone(&is_broken);
+            move || if is_broken.load(Ordering::Relaxed) { panic!("it is broken") } else { Ok(Pin::new(PIN)) }
+        });
+        let token = Module::load(&fixture.path).unwrap().open(LABEL, &pin).unwrap();
+        for (way, lose) in ways_to_lose(fixture) {
+            lose();
+            let id = KeyId([7; 16]);
+            is_broken.store(true, Ordering::Relaxed);
+            let panicked = catch_unwind(AssertUnwindSafe(|| token.generate(Curve::P256, id).map(drop)));
+            is_broken.store(false, Ordering::Relaxed);
+            assert!(panicked.is_err(), "{way}");
+            assert_eq!(token.health().in_use, 0, "{way}");
+            // The identifier is not taken, and a sweep does not believe that a key with it is in use.
+            plant(&fixture.session(), &id.label());
+            assert_eq!(token.sweep().unwrap(), Swept { destroyed: 2, remaining: 0 }, "{way}");
+            drop(token.generate(Curve::P256, id).unwrap_or_else(|error| panic!("{way}: {error}")));
+            finish(activated(&token));
+            assert_eq!(token.health().state, TokenState::Ready, "{way}");
+        }
+    });
+}
+
+#[test]
+fn public_key_that_somebody_else_laid_beside_is_not_taken() {
+    with_token("public_key_that_somebody_else_laid_beside_is_not_taken", |fixture| {
+        let token = open();
+        let issuer = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap();
+        let session = fixture.session();
+        let (public, private) = plant(&session, "segl issuer");
+        session.destroy_object(private).unwrap();
+        let of_both = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Label(b"segl issuer".to_vec())];
+        assert_eq!(session.find_objects(&of_both).unwrap().len(), 2);
+        let error = AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap_err();
+        assert!(
+            matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::AmbiguousKey { count: 2, .. })),
+            "{error}"
+        );
+        session.destroy_object(public).unwrap();
+        let found = AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap();
+        assert_eq!(found.spki_der(), issuer.spki_der());
+        assert!(session.get_attributes(public, &[AttributeType::Label]).is_err());
+    });
+}
