@@ -1,7 +1,7 @@
 use core::fmt;
 
 use segl_cert::SerialNumber;
-use segl_record::{AppendError, LogError, RetentionError};
+use segl_record::{AppendError, LogError, RequestId, RetentionError, SlotName};
 use segl_sealing::{AdvanceError, ClearError, ConcludeError, OpenError};
 
 /// Why the store could not be read or written. What was asked for did not happen, unless a variant says that it is not known.
@@ -11,6 +11,12 @@ pub enum StoreError {
     /// Somebody else kept the database locked for longer than the store waits.
     #[error("the database was locked for too long")]
     Busy,
+    /// The CRL number is higher than any the store can count from.
+    #[error("the CRL number {number} is higher than the store can count")]
+    CrlNumberTooHigh {
+        /// The number.
+        number: u64,
+    },
     /// What is stored cannot have been written by this crate.
     #[error("the database holds something that cannot be: {0}")]
     Corrupt(Corruption),
@@ -25,13 +31,22 @@ pub enum StoreError {
     #[error("the database was not reached, or the connection was lost")]
     Lost(#[source] DatabaseError),
     /// The connection was lost while the transaction was being committed. Whether it took place is not known: what hangs on it is not let
-    /// out, and the next look at the database tells.
+    /// out, and the next look at the database tells. What appends to the log has looked already, once, and could not.
     #[error("the connection was lost during a commit: whether it took place is not known")]
     OutcomeUnknown(#[source] DatabaseError),
     /// Writing or syncing failed, now or earlier. Whether the last transaction took place is not known, and this store takes no
     /// more: a second try after a failed sync may report success for lost pages. Open it again.
     #[error("the disk failed under the database; it has to be opened again")]
     Disk,
+    /// The store was brought to another schema version since it was opened here: by a later version of this program, on this node or on another.
+    /// Nothing was read or written. It has to be opened again, by a program that knows the version.
+    #[error("the store was brought to schema version {found}, and was opened as version {opened}")]
+    SchemaChanged {
+        /// Version of the store now.
+        found: u32,
+        /// Version it was opened as.
+        opened: u32,
+    },
     /// A certificate was noted under a serial number that belongs to another one (S000-32).
     #[error("the serial number {serial} belongs to another certificate")]
     SerialInUse {
@@ -41,29 +56,37 @@ pub enum StoreError {
 }
 
 /// What is stored and cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Corruption {
-    /// A row about an attempt.
-    Attempt,
-    /// A row about a certificate.
-    Certificate,
+    /// The row about the attempt of this request; `None` when not even the request can be read.
+    Attempt(Option<RequestId>),
+    /// The row about the certificate with this serial number; `None` when not even the number can be read.
+    Certificate(Option<SerialNumber>),
+    /// The last CRL number of an issuer.
+    CrlNumber,
     /// The log entry with this sequence number.
     Entry(u64),
     /// The structure of the file, as the database's own check sees it.
     File,
     /// The row that identifies the log.
     Identity,
+    /// The row about this slot, which is stopped.
+    StoppedSlot(SlotName),
 }
 
 impl fmt::Display for Corruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Attempt => f.write_str("an attempt"),
-            Self::Certificate => f.write_str("a certificate"),
+            Self::Attempt(Some(request)) => write!(f, "the attempt of request {request}"),
+            Self::Attempt(None) => f.write_str("an attempt without a request"),
+            Self::Certificate(Some(serial)) => write!(f, "the certificate with serial number {serial}"),
+            Self::Certificate(None) => f.write_str("a certificate without a serial number"),
+            Self::CrlNumber => f.write_str("a CRL number"),
             Self::Entry(sequence) => write!(f, "log entry {sequence}"),
             Self::File => f.write_str("the file itself"),
             Self::Identity => f.write_str("the identity of the log"),
+            Self::StoppedSlot(slot) => write!(f, "the stop of slot {}", slot.as_str()),
         }
     }
 }

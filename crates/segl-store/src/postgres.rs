@@ -18,7 +18,7 @@ use self::error::{commit_failed, is_taken};
 use self::pool::Pool;
 use crate::database::primitives::{Columns, Sql, Transactions};
 use crate::database::{Database, Value, Write};
-use crate::error::{Corruption, DatabaseError, Library, OpenStoreError, StoreError};
+use crate::error::{DatabaseError, Library, OpenStoreError, StoreError};
 use crate::store::Store;
 
 /// A store in a PostgreSQL database.
@@ -27,8 +27,9 @@ pub type PostgresStore = Store<Postgres>;
 /// One schema of a PostgreSQL database, as what a [`Store`] is kept in, for any number of threads, processes and nodes.
 ///
 /// A method of the store runs one transaction and gives its connection back. When a connection is lost the method fails with
-/// [`StoreError::Lost`], and nothing of it took place; when it is lost while the transaction is being committed it fails with
-/// [`StoreError::OutcomeUnknown`]. The next call connects again. A connection that was lost while nobody used it is replaced unseen.
+/// [`StoreError::Lost`], and nothing of it took place. When it is lost while the transaction is being committed, whoever appends to the
+/// log looks for the entry once, after the lock that whoever is still committing it holds, and so hears that it took place or that it
+/// did not; where nothing is appended, or the look fails too, it is [`StoreError::OutcomeUnknown`]. The next call connects again. A connection that was lost while nobody used it is replaced unseen.
 ///
 /// The methods block their thread and must not be called from a thread that runs asynchronous tasks; there, use what the runtime
 /// has for blocking calls. The same holds for dropping the store.
@@ -52,6 +53,8 @@ pub struct Postgres {
     pool: Pool,
     begin: Beginnings,
     schema: String,
+    /// Milliseconds to wait for a lock.
+    patience: u128,
 }
 
 /// How a store in PostgreSQL is opened.
@@ -107,19 +110,16 @@ impl Store<Postgres> {
         let connect = move || config.connect(tls.clone());
         let begin = Beginnings::new(&options);
         let mut client = connect().map_err(StoreError::from)?;
-        let log = schema::migrate(&mut client, &options.schema, &begin.appending, new_log)?;
-        let identity = format!("SELECT version, log FROM \"{}\".identity", options.schema);
+        let log = schema::migrate(&mut client, &options.schema, &begin.migrating, new_log)?;
         let pool = Pool::new(
             options.connections,
             options.busy_timeout,
-            Box::new(move || {
-                let mut client = connect()?;
-                check_identity(&mut client, &identity, log)?;
-                Ok(Connection { client, statements: HashMap::new() })
-            }),
+            Box::new(move || Ok(Connection { client: connect()?, statements: HashMap::new() })),
+            log,
             Connection { client, statements: HashMap::new() },
         );
-        Ok(Self { database: Postgres { pool, begin, schema: options.schema }, log })
+        let patience = patience(&options);
+        Ok(Self { database: Postgres { pool, begin, schema: options.schema, patience }, log })
     }
 
     /// The schema the tables are in.
@@ -135,28 +135,26 @@ impl fmt::Debug for Postgres {
     }
 }
 
-/// Whether a new connection leads to the same store as the first one did: an address may lead elsewhere by then.
-fn check_identity(client: &mut Client, query: &str, log: LogId) -> Result<(), StoreError> {
-    let same = client.query_opt(query, &[])?.is_some_and(|row| {
-        row.integer(0) == Some(schema::KNOWN.into()) && row.octets(1) == Some(log.uuid().as_bytes())
-    });
-    if same { Ok(()) } else { Err(StoreError::Corrupt(Corruption::Identity)) }
-}
-
 /// How each kind of transaction begins, in one round trip.
+///
+/// It ends by reading what the store is, which the pool compares with what was opened: the address of a new connection may lead elsewhere
+/// by then, and another node may have migrated the store while this one kept its connections. Whoever has read it holds a lock on that
+/// table to the end of the transaction, and a migration waits for it.
 ///
 /// Everything is set for the one transaction: nothing of a session is relied on, and nothing of what a role or a database has as its
 /// own defaults reaches in.
 struct Beginnings {
     appending: String,
     deferred: String,
+    /// Like `appending`, where there may be no store yet.
+    migrating: String,
     reading: String,
     synced: String,
 }
 
 impl Beginnings {
     fn new(options: &PostgresOptions) -> Self {
-        let millis = options.busy_timeout.as_millis().clamp(1, i32::MAX.unsigned_abs().into());
+        let millis = patience(options);
         let common = format!(
             "SET LOCAL search_path TO \"{}\"; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {millis}",
             options.schema
@@ -168,11 +166,14 @@ impl Beginnings {
             )
         };
         let lock = schema::lock_key(&options.schema);
+        let migrating = format!("{}; SELECT pg_advisory_xact_lock({lock})", writing("on"));
+        let identity = schema::IDENTITY;
         Self {
-            appending: format!("{}; SELECT pg_advisory_xact_lock({lock})", writing("on")),
-            deferred: writing("off"),
-            reading: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {common}"),
-            synced: writing("on"),
+            appending: format!("{migrating}; {identity}"),
+            deferred: format!("{}; {identity}", writing("off")),
+            migrating,
+            reading: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {common}; {identity}"),
+            synced: format!("{}; {identity}", writing("on")),
         }
     }
 }
@@ -237,13 +238,21 @@ impl Transactions for Postgres {
     fn clear_traces(&self) -> Result<bool, StoreError> {
         let mut place = self.pool.take()?;
         let client = &mut place.connection().client;
-        let vacuum = |table| client.batch_execute(&format!("VACUUM \"{}\".{table}", self.schema));
-        // Where it is not allowed, the server does it in its own time.
-        if ["attempt", "log"].into_iter().try_for_each(vacuum).is_ok() {
+        // It runs in no transaction, so what it waits for at most is set for the session; transactions set their own.
+        let wait = format!("SET lock_timeout = {}; SET statement_timeout = 0", self.patience);
+        let mut run = |statement: String| client.batch_execute(&statement);
+        let vacuum = |table| format!("VACUUM \"{}\".{table}", self.schema);
+        // Where it is not allowed, or somebody works on the table, the server does it in its own time.
+        if [wait, vacuum("attempt"), vacuum("log")].into_iter().try_for_each(&mut run).is_ok() {
             place.give_back();
         }
         Ok(false)
     }
+}
+
+/// For how many milliseconds a lock is waited for, as the server takes it: not zero, which is without limit.
+fn patience(options: &PostgresOptions) -> u128 {
+    options.busy_timeout.as_millis().clamp(1, i32::MAX.unsigned_abs().into())
 }
 
 /// A connection, and the statements the server has prepared for it.

@@ -11,7 +11,7 @@ pub use self::records::{LogRow, Purged, Use};
 pub use self::register::SealingRegister;
 pub(crate) use self::value::array;
 use crate::database::primitives::{Columns as _, Sql};
-use crate::database::{Database, values};
+use crate::database::{Database, Write, values};
 use crate::error::{Corruption, StoreError};
 
 /// A store in a database: the journal of sealings, their records in a hash chain, and the register of issued certificates.
@@ -33,6 +33,61 @@ impl<D: Database> Store<D> {
     #[must_use]
     pub const fn log(&self) -> LogId {
         self.log
+    }
+}
+
+impl<D: Database> Store<D> {
+    /// One transaction that appends, and by `entry` what it appended. When its commit has no answer the log is looked at: so the caller
+    /// hears that it took place, that it did not, or, when that cannot be seen either, that it is not known.
+    fn appending<T: Clone, E: From<StoreError>>(
+        &self,
+        act: impl FnOnce(&mut D::Sql<'_>) -> Result<T, E>,
+        entry: impl FnOnce(&T) -> Option<Entry>,
+    ) -> Result<T, E> {
+        let mut made = None;
+        let done = self.database.write(Write::Appending, |sql| {
+            let done = act(sql).map_err(Failed::Rules)?;
+            made = Some(done.clone());
+            Ok(done)
+        });
+        let said = match done {
+            Ok(done) => return Ok(done),
+            Err(Failed::Rules(refused)) => return Err(refused),
+            Err(Failed::Database(StoreError::OutcomeUnknown(said))) => said,
+            Err(Failed::Database(error)) => return Err(error.into()),
+        };
+        match made.as_ref().and_then(entry).map(|entry| self.has(&entry)) {
+            Some(Ok(true)) => made.ok_or(StoreError::OutcomeUnknown(said).into()),
+            Some(Ok(false)) => Err(StoreError::Lost(said).into()),
+            Some(Err(_)) | None => Err(StoreError::OutcomeUnknown(said).into()),
+        }
+    }
+
+    /// Whether the log has exactly this entry, and no transaction that might still bring it is under way.
+    fn has(&self, entry: &Entry) -> Result<bool, StoreError> {
+        // One that is still being committed holds what an appending transaction waits for.
+        self.database.write(Write::Appending, |sql| {
+            // A write, so that this commit waits for the disk and for the standbys as the one without an answer should have: before
+            // what is seen here is told, it is there too.
+            sql.execute("UPDATE identity SET log = log", &[])?;
+            let sequence = value::number(entry.sequence())?;
+            let link = sql.first("SELECT link FROM log WHERE sequence = $1", values![sequence], |row| {
+                Ok::<_, StoreError>(row.octets(0).and_then(array))
+            })?;
+            Ok(link.flatten() == Some(*entry.link()))
+        })
+    }
+}
+
+/// Why a transaction was not committed: what ran in it, or its commit.
+enum Failed<E> {
+    Rules(E),
+    Database(StoreError),
+}
+
+impl<E> From<StoreError> for Failed<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Database(error)
     }
 }
 

@@ -15,18 +15,18 @@ use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use common::{Bed, Schema, config};
-use segl_record::{LogId, Outcome, Step};
-use segl_sealing::{AdvanceError, ConcludeError, Journal as _, OpenError, Unfinished};
+use segl_record::{LogId, Outcome, SlotCleared, Step};
+use segl_sealing::{AdvanceError, ClearError, ConcludeError, Journal as _, OpenError, Unfinished};
 use segl_store::client::{Client, NoTls};
-use segl_store::{OpenStoreError, PostgresStore, PurgeError, StoreError};
+use segl_store::{Corruption, OpenStoreError, PostgresStore, PurgeError, StoreError};
 use segl_testkit::journal::{run_to, run_whole};
 use segl_testkit::peers::Postgres;
-use segl_testkit::sealing::{lease, log_id, opening, operator, progress, record, salts, uuid};
+use segl_testkit::sealing::{T0, lease, log_id, opening, operator, progress, record, salts, uuid};
 use tempfile::TempDir;
 
 /// A schema of its own, or the end of the test.
@@ -272,6 +272,8 @@ fn a_node_that_stops_with_the_lock_of_the_log_loses_it() {
 struct Wire {
     folder: TempDir,
     loses: Arc<AtomicU8>,
+    /// Whether no new connection comes about.
+    closed: Arc<AtomicBool>,
 }
 
 const NOTHING: u8 = 0;
@@ -279,6 +281,8 @@ const THE_COMMIT: u8 = 1;
 const THE_ANSWER: u8 = 2;
 /// The answer to the next commit.
 const ARMED: u8 = 3;
+/// The connection, as soon as the commit is on its way.
+const AT_ONCE: u8 = 4;
 
 impl Wire {
     fn new(server: &'static Postgres) -> Self {
@@ -286,14 +290,18 @@ impl Wire {
         let socket = |folder: &Path| folder.join(format!(".s.PGSQL.{}", Postgres::PORT));
         let listener = UnixListener::bind(socket(folder.path())).unwrap();
         let loses = Arc::new(AtomicU8::new(NOTHING));
-        let (seen, behind) = (Arc::clone(&loses), socket(server.folder()));
+        let closed = Arc::new(AtomicBool::new(false));
+        let (seen, shut, behind) = (Arc::clone(&loses), Arc::clone(&closed), socket(server.folder()));
         std::thread::spawn(move || {
             for store in listener.incoming() {
+                if shut.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let (seen, behind) = (Arc::clone(&seen), behind.clone());
                 std::thread::spawn(move || Self::serve(store.unwrap(), &behind, &seen));
             }
         });
-        Self { folder, loses }
+        Self { folder, loses, closed }
     }
 
     fn serve(store: UnixStream, behind: &PathBuf, loses: &Arc<AtomicU8>) {
@@ -318,6 +326,7 @@ impl Wire {
         let (mut from_store, mut to_server) = (store, server);
         let mut buffer = [0; 8192];
         while let Ok(read @ 1..) = from_store.read(&mut buffer) {
+            let mut last = false;
             if buffer[..read].windows(7).any(|window| window == b"COMMIT\0") {
                 match loses.load(Ordering::SeqCst) {
                     THE_COMMIT => {
@@ -326,10 +335,14 @@ impl Wire {
                     }
                     // Only from now on the answer is that to the commit.
                     ARMED => loses.store(THE_ANSWER, Ordering::SeqCst),
+                    AT_ONCE => {
+                        loses.store(NOTHING, Ordering::SeqCst);
+                        last = true;
+                    }
                     _ => {}
                 }
             }
-            if to_server.write_all(&buffer[..read]).is_err() {
+            if to_server.write_all(&buffer[..read]).is_err() || last {
                 break;
             }
         }
@@ -338,24 +351,97 @@ impl Wire {
     }
 }
 
-#[test]
-fn a_commit_without_an_answer_is_told_apart_from_one_that_failed() {
-    let bed = schema!();
-    let wire = Wire::new(bed.server());
+/// A store behind a wire, with one connection.
+fn behind(wire: &Wire, bed: &Schema) -> PostgresStore {
     let mut options = bed.options();
     options.connections = 1;
-    let store =
-        PostgresStore::open(&config(wire.folder.path(), "postgres"), NoTls, log_id(), options).unwrap();
+    PostgresStore::open(&config(wire.folder.path(), "postgres"), NoTls, log_id(), options).unwrap()
+}
+
+#[test]
+fn a_commit_without_an_answer_is_looked_for() {
+    let bed = schema!();
+    let wire = Wire::new(bed.server());
+    let store = behind(&wire, &bed);
+    let lose = |what| wire.loses.store(what, Ordering::SeqCst);
+    let lost = || assert_eq!(wire.loses.load(Ordering::SeqCst), NOTHING);
+    // It did not take place.
+    run_to(&store, 1, 7);
+    lose(THE_COMMIT);
+    let refused = store.conclude(&record(1, 7, Outcome::Completed), salts(1));
+    assert!(matches!(refused, Err(ConcludeError::Journal(StoreError::Lost(_)))), "{refused:?}");
+    lost();
+    assert_eq!(store.unfinished(Unfinished::All).unwrap().len(), 1);
+    assert_eq!(store.conclude(&record(1, 7, Outcome::Completed), salts(1)).unwrap().sequence(), 1);
+    // It did.
+    run_to(&store, 2, 7);
+    lose(ARMED);
+    let entry = store.conclude(&record(2, 7, Outcome::Completed), salts(2)).unwrap();
+    lost();
+    assert_eq!(store.head().unwrap().link(), entry.link());
+    // What others append meanwhile is not taken for it, nor does it hide it.
+    assert_eq!((entry.sequence(), store.entries(1, 9).unwrap()[0].entry.clone()), (2, entry));
+    // The end of an alarm.
+    run_to(&store, 3, 5);
+    store.conclude(&record(3, 5, Outcome::DestructionUnconfirmed), salts(3)).unwrap();
+    let cleared = SlotCleared { slot: opening(3).slot, operator: operator(), at: T0 };
+    lose(THE_COMMIT);
+    let refused = store.clear(&cleared, salts(4));
+    assert!(matches!(refused, Err(ClearError::Journal(StoreError::Lost(_)))), "{refused:?}");
+    assert!(store.stopped(&opening(3).slot).unwrap().is_some());
+    lose(ARMED);
+    assert_eq!(store.clear(&cleared, salts(5)).unwrap().sequence(), 4);
+    assert_eq!(store.stopped(&opening(3).slot).unwrap(), None);
+    // A purge: the batch counts, and the next one goes on.
+    let due = "2090-01-01T00:00:00Z".parse().unwrap();
+    let mut n = 10;
+    lose(ARMED);
+    let purged = store.purge(due, &operator(), 2, || {
+        n += 1;
+        salts(n)
+    });
+    lost();
+    assert_eq!(purged.unwrap().records.len(), 2);
+    let verified = store.verify(&[]).unwrap();
+    assert_eq!((verified.disclosed, verified.lawfully_erased), (3, 3));
+}
+
+#[test]
+fn a_commit_that_is_still_under_way_is_waited_for() {
+    let bed = schema!();
+    let wire = Wire::new(bed.server());
+    let store = behind(&wire, &bed);
+    run_to(&store, 1, 7);
+    bed.raw(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON log DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+         EXECUTE FUNCTION slow()",
+    )
+    .unwrap();
+    let began = Instant::now();
+    wire.loses.store(AT_ONCE, Ordering::SeqCst);
+    let entry = store.conclude(&record(1, 7, Outcome::Completed), salts(1)).unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(store.head().unwrap().link(), entry.link());
+}
+
+#[test]
+fn a_commit_without_an_answer_that_cannot_be_looked_for_is_not_known() {
+    let bed = schema!();
+    let wire = Wire::new(bed.server());
+    let store = behind(&wire, &bed);
     for (n, losing, took_place) in [(1, THE_COMMIT, false), (2, ARMED, true)] {
         run_to(&store, n, 7);
+        wire.closed.store(true, Ordering::SeqCst);
         wire.loses.store(losing, Ordering::SeqCst);
         let unknown = store.conclude(&record(n, 7, Outcome::Completed), salts(n));
         let Err(ConcludeError::Journal(StoreError::OutcomeUnknown(_))) = unknown else {
             panic!("{unknown:?}")
         };
         assert_eq!(wire.loses.load(Ordering::SeqCst), NOTHING);
+        wire.closed.store(false, Ordering::SeqCst);
         bed.settle();
-        // The same store looks: it connects again by itself.
+        // The same store looks later: it connects again by itself.
         let open = store.unfinished(Unfinished::All).unwrap();
         assert_eq!(open.is_empty(), took_place, "{open:?}");
         let again = store.conclude(&record(n, 7, Outcome::Completed), salts(n));
@@ -365,6 +451,53 @@ fn a_commit_without_an_answer_is_told_apart_from_one_that_failed() {
         }
         assert_eq!(store.verify(&[]).unwrap().disclosed, n);
     }
+}
+
+#[test]
+fn another_version_is_refused_on_every_connection() {
+    let bed = schema!();
+    let store = named(&bed, Duration::from_secs(5), 4);
+    run_to(&store, 1, 2);
+    for (version, terminated) in [(2, false), (2, true)] {
+        bed.raw(&format!("UPDATE identity SET version = {version}")).unwrap();
+        if terminated {
+            terminate(&mut bed.client(), bed.name());
+        }
+        let changed = |error: &StoreError| matches!(error, StoreError::SchemaChanged { found: 2, opened: 1 });
+        let refused = store.advance(opening(1).request, Step::Presented, &progress(1, 3));
+        assert!(matches!(&refused, Err(AdvanceError::Journal(error)) if changed(error)), "{refused:?}");
+        let refused = store.head();
+        assert!(matches!(&refused, Err(error) if changed(error)), "{refused:?}");
+        bed.raw("UPDATE identity SET version = 1").unwrap();
+        assert_eq!(store.unfinished(Unfinished::All).unwrap()[0].progress, progress(1, 2));
+    }
+    // Another log under the same address is no version of this one.
+    bed.raw("UPDATE identity SET log = decode(repeat('07', 16), 'hex')").unwrap();
+    let refused = store.head();
+    assert!(matches!(refused, Err(StoreError::Corrupt(Corruption::Identity))), "{refused:?}");
+}
+
+#[test]
+fn a_purge_does_not_wait_for_whoever_works_on_a_table() {
+    let bed = schema!();
+    let store = named(&bed, Duration::from_millis(300), 4);
+    run_whole(&store, 1);
+    std::thread::scope(|scope| {
+        let (done, waits) = std::sync::mpsc::channel();
+        let mut client = bed.client();
+        // As a vacuum of the server's own does.
+        client.batch_execute("BEGIN; LOCK TABLE log IN SHARE UPDATE EXCLUSIVE MODE").unwrap();
+        scope.spawn(move || {
+            let _ = waits.recv_timeout(Duration::from_secs(5));
+            drop(client);
+        });
+        let began = Instant::now();
+        let purged = store.purge(T0, &operator(), 10, || salts(9)).unwrap();
+        assert!(!purged.wal_cleared && purged.records.is_empty());
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        done.send(()).unwrap();
+    });
+    run_whole(&store, 2);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use common::Bed;
 use segl_cert::{IssuedCertificates as _, IssuerKey, Reservation, SerialNumber};
 use segl_record::Outcome;
 use segl_sealing::{Journal as _, OpenError};
-use segl_store::{Database, Store};
+use segl_store::{Database, Store, StoreError};
 use segl_testkit::journal::{run_to, run_whole};
 use segl_testkit::sealing::{T0, lease, opening, record, salts};
 
@@ -88,4 +88,8 @@ fn crl_numbers_are_moved_past_what_was_given_out<B: Bed>(bed: &B) {
     // Never back.
     restored.skip_crl_numbers(&ISSUER, 2).unwrap();
     assert_eq!(restored.next_crl_number(&ISSUER).unwrap(), 5);
+    // Higher than can be counted: that is the caller's affair, and nothing is wrong with the store.
+    let refused = restored.skip_crl_numbers(&ISSUER, u64::MAX);
+    assert!(matches!(refused, Err(StoreError::CrlNumberTooHigh { number: u64::MAX })), "{refused:?}");
+    assert_eq!(restored.next_crl_number(&ISSUER).unwrap(), 6);
 }

@@ -4,10 +4,12 @@ use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use postgres::Config;
+use postgres::{Config, SimpleQueryMessage};
+use segl_record::LogId;
 
 use super::Connection;
 use super::error::is_lost;
+use super::schema::same_store;
 use crate::error::StoreError;
 
 /// How long a server may be silent before its connection counts as lost, unless the configuration says so itself: three questions, five
@@ -38,6 +40,7 @@ pub(super) struct Pool {
     connect: Connect,
     places: usize,
     patience: Duration,
+    log: LogId,
     state: Mutex<State>,
     freed: Condvar,
 }
@@ -49,22 +52,42 @@ struct State {
 
 impl Pool {
     /// With a first connection that is open already.
-    pub(super) fn new(places: usize, patience: Duration, connect: Connect, first: Connection) -> Self {
+    pub(super) fn new(
+        places: usize,
+        patience: Duration,
+        connect: Connect,
+        log: LogId,
+        first: Connection,
+    ) -> Self {
         let state = Mutex::new(State { idle: vec![first], taken: 0 });
-        Self { connect, places: places.max(1), patience, state, freed: Condvar::new() }
+        Self { connect, places: places.max(1), patience, log, state, freed: Condvar::new() }
     }
 
-    /// A connection on which a transaction has begun.
+    /// A connection on which a transaction has begun, in the store that was opened.
     pub(super) fn begin(&self, text: &str) -> Result<Place<'_>, StoreError> {
         loop {
             let mut place = self.take()?;
-            match place.connection().client.batch_execute(text) {
-                Ok(()) => return Ok(place),
+            match place.connection().client.simple_query(text) {
+                Ok(said) => {
+                    self.check(&said)?;
+                    return Ok(place);
+                }
                 // It was lost while nobody used it, and nothing was begun on it. There are only so many of them.
                 Err(error) if !place.fresh && is_lost(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether the last row, which is what the store is now, is what it was.
+    fn check(&self, said: &[SimpleQueryMessage]) -> Result<(), StoreError> {
+        let last = said.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        // Two columns, unless it is another statement's row because there is none of this one.
+        let column = |n| last.filter(|row| row.len() == 2).and_then(|row| row.get(n));
+        same_store(column(0), column(1), self.log)
     }
 
     /// A connection.

@@ -17,6 +17,21 @@ const MIGRATIONS: [&str; 1] = [V1];
 /// The newest version.
 pub(super) const KNOWN: u32 = 1;
 
+/// Reads what the store is, as [`same_store`] takes it.
+pub(super) const IDENTITY: &str = "SELECT version, encode(log, 'hex') FROM identity";
+
+/// Whether what `IDENTITY` read is the store of this log, in the version that was opened.
+pub(super) fn same_store(version: Option<&str>, log: Option<&str>, opened: LogId) -> Result<(), StoreError> {
+    let found = version.and_then(|version| version.parse().ok());
+    match found {
+        Some(found) if log == Some(&*opened.uuid().simple().to_string()) => match found {
+            KNOWN => Ok(()),
+            found => Err(StoreError::SchemaChanged { found, opened: KNOWN }),
+        },
+        _ => Err(StoreError::Corrupt(Corruption::Identity)),
+    }
+}
+
 /// As in SQLite: nothing here has room for a document, its digest, name, type or size, and the log is append-only.
 const V1: &str = "
 CREATE TABLE identity (
@@ -161,6 +176,10 @@ pub(super) fn migrate(
     };
     if found > KNOWN {
         return Err(OpenStoreError::SchemaTooNew { found, known: KNOWN });
+    }
+    if (1..KNOWN).contains(&found) {
+        // Whoever began before is waited for; whoever begins later reads the new version.
+        client.batch_execute("LOCK TABLE identity IN ACCESS EXCLUSIVE MODE")?;
     }
     for script in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
         client.batch_execute(script)?;

@@ -16,8 +16,6 @@ use crate::database::primitives::{Columns, Sql};
 use crate::database::{Database, Value, Write, values};
 use crate::error::{Corruption, StoreError};
 
-const CORRUPT: StoreError = StoreError::Corrupt(Corruption::Attempt);
-
 /// How often an opening is tried that something stands in the way of, and is gone when it is looked at: an attempt that ends just then.
 const TRIES: u8 = 5;
 
@@ -56,14 +54,14 @@ impl<D: Database> Journal for Store<D> {
             match moved {
                 Some(true) => Ok(()),
                 Some(false) => Err(why_not(sql, request, from, to)?),
-                None => Err(used(progress).ok_or(CORRUPT)?),
+                None => Err(used(progress).ok_or(corrupt(request))?),
             }
         })
     }
 
     fn conclude(&self, record: &SealingRecord, salts: SaltSeed) -> Result<Entry, ConcludeError<StoreError>> {
         let opening = record.opening();
-        self.database.write(Write::Appending, |sql| {
+        let conclude = |sql: &mut D::Sql<'_>| {
             differs(sql, record)?;
             let entry: Entry =
                 append::<ConcludeError<StoreError>>(sql, self.log, &Event::from(record.clone()), salts)?;
@@ -81,7 +79,7 @@ impl<D: Database> Journal for Store<D> {
             if ended != 1 {
                 // It went on since it was looked at.
                 differs(sql, record)?;
-                return Err(CORRUPT.into());
+                return Err(corrupt(opening.request).into());
             }
             if record.outcome() == Outcome::DestructionUnconfirmed {
                 // An earlier stop stays as it is.
@@ -91,23 +89,24 @@ impl<D: Database> Journal for Store<D> {
                 )?;
             }
             Ok(entry)
-        })
+        };
+        self.appending(conclude, |entry| Some(entry.clone()))
     }
 
     fn unfinished(&self, which: Unfinished) -> Result<Vec<Found>, StoreError> {
         let (text, argument) = match which {
             Unfinished::Expired(now) => (
-                "SELECT session, opening, progress, runner, lease FROM attempt
+                "SELECT request, session, opening, progress, runner, lease FROM attempt
                  WHERE ended IS NULL AND lease <= $1 ORDER BY number",
                 Some(value::instant(now).to_vec()),
             ),
             Unfinished::Of(runner) => (
-                "SELECT session, opening, progress, runner, lease FROM attempt
+                "SELECT request, session, opening, progress, runner, lease FROM attempt
                  WHERE ended IS NULL AND runner = $1 ORDER BY number",
                 Some(runner.uuid().as_bytes().to_vec()),
             ),
             _ => (
-                "SELECT session, opening, progress, runner, lease FROM attempt
+                "SELECT request, session, opening, progress, runner, lease FROM attempt
                  WHERE ended IS NULL ORDER BY number",
                 None,
             ),
@@ -116,7 +115,9 @@ impl<D: Database> Journal for Store<D> {
         let mut found = Vec::new();
         self.database.read(|sql| {
             sql.each(text, &arguments, |row| {
-                found.push(left_behind(row).ok_or(CORRUPT)?);
+                let request = request(row, 0);
+                let read = left_behind(row).filter(|found| Some(found.opening.request) == request);
+                found.push(read.ok_or(StoreError::Corrupt(Corruption::Attempt(request)))?);
                 Ok::<(), StoreError>(())
             })
         })?;
@@ -128,14 +129,15 @@ impl<D: Database> Journal for Store<D> {
     }
 
     fn clear(&self, cleared: &SlotCleared, salts: SaltSeed) -> Result<Entry, ClearError<StoreError>> {
-        self.database.write(Write::Appending, |sql| {
+        let clear = |sql: &mut D::Sql<'_>| {
             let removed =
                 sql.execute("DELETE FROM stopped_slot WHERE slot = $1", values![cleared.slot.as_str()])?;
             if removed == 0 {
                 return Err(ClearError::NotStopped);
             }
             append(sql, self.log, &Event::from(cleared.clone()), salts)
-        })
+        };
+        self.appending(clear, |entry| Some(entry.clone()))
     }
 }
 
@@ -178,9 +180,9 @@ fn repeated(
     assertion: &[u8; 32],
 ) -> Result<Option<OpenError<StoreError>>, StoreError> {
     sql.first(
-        "SELECT 1, step, ended FROM attempt WHERE request = $1
-         UNION ALL SELECT 2, step, ended FROM attempt WHERE session = $2 AND (ended IS NULL OR ended = 1)
-         UNION ALL SELECT 3, step, ended FROM attempt WHERE assertion = $3 AND (ended IS NULL OR ended = 1)
+        "SELECT 1, step, ended, request FROM attempt WHERE request = $1
+         UNION ALL SELECT 2, step, ended, request FROM attempt WHERE session = $2 AND (ended IS NULL OR ended = 1)
+         UNION ALL SELECT 3, step, ended, request FROM attempt WHERE assertion = $3 AND (ended IS NULL OR ended = 1)
          ORDER BY 1 LIMIT 1",
         values![opening.request.uuid().as_bytes(), opening.session.uuid().as_bytes(), assertion],
         |row| {
@@ -189,8 +191,9 @@ fn repeated(
                 Some(2) => Repeated::Session,
                 _ => Repeated::Assertion,
             };
-            let step = step(row, 1)?;
-            Ok(match end(row, 2)? {
+            let read = step(row, 1).zip(end(row, 2));
+            let (step, end) = read.ok_or(StoreError::Corrupt(Corruption::Attempt(request(row, 3))))?;
+            Ok(match end {
                 None => OpenError::InProgress { repeated, step },
                 Some(End::Completed) => OpenError::AlreadyCompleted { repeated },
                 Some(end) => OpenError::Abandoned { end, step },
@@ -201,7 +204,8 @@ fn repeated(
 
 fn stopped(sql: &mut impl Sql, slot: &SlotName) -> Result<Option<Time>, StoreError> {
     sql.first("SELECT since FROM stopped_slot WHERE slot = $1", values![slot.as_str()], |row| {
-        row.octets(0).and_then(value::time).ok_or(CORRUPT)
+        let since = row.octets(0).and_then(value::time);
+        since.ok_or_else(|| StoreError::Corrupt(Corruption::StoppedSlot(slot.clone())))
     })
 }
 
@@ -295,27 +299,36 @@ fn fetch(sql: &mut impl Sql, request: RequestId) -> Result<Option<Attempted>, St
         values![request.uuid().as_bytes()],
         |row| {
             let octets = |column| row.octets(column).unwrap_or_default().to_vec();
-            Ok(Attempted { step: step(row, 0)?, end: end(row, 1)?, opening: octets(2), progress: octets(3) })
+            let (step, end) = step(row, 0).zip(end(row, 1)).ok_or(corrupt(request))?;
+            Ok(Attempted { step, end, opening: octets(2), progress: octets(3) })
         },
     )
 }
 
-fn step(row: &impl Columns, column: usize) -> Result<Step, StoreError> {
-    value::small(row.integer(column)).and_then(Step::from_number).ok_or(CORRUPT)
+fn request(row: &impl Columns, column: usize) -> Option<RequestId> {
+    value::array(row.octets(column)?).map(Uuid::from_bytes).and_then(RequestId::new)
 }
 
-fn end(row: &impl Columns, column: usize) -> Result<Option<End>, StoreError> {
+fn step(row: &impl Columns, column: usize) -> Option<Step> {
+    value::small(row.integer(column)).and_then(Step::from_number)
+}
+
+fn end(row: &impl Columns, column: usize) -> Option<Option<End>> {
     if row.is_null(column) {
-        return Ok(None);
+        return Some(None);
     }
-    value::small(row.integer(column)).and_then(End::from_number).map(Some).ok_or(CORRUPT)
+    value::small(row.integer(column)).and_then(End::from_number).map(Some)
+}
+
+const fn corrupt(request: RequestId) -> StoreError {
+    StoreError::Corrupt(Corruption::Attempt(Some(request)))
 }
 
 fn left_behind(row: &impl Columns) -> Option<Found> {
-    let session = value::array(row.octets(0)?).map(Uuid::from_bytes).and_then(SessionId::new)?;
-    let opening = Opening::from_bytes(row.octets(1)?).ok()?;
-    let progress = Progress::from_bytes(row.octets(2)?, session).ok()?;
-    let runner = value::array(row.octets(3)?).map(Uuid::from_bytes).map(RunnerId::new)?;
-    let until = value::time(row.octets(4)?)?;
+    let session = value::array(row.octets(1)?).map(Uuid::from_bytes).and_then(SessionId::new)?;
+    let opening = Opening::from_bytes(row.octets(2)?).ok()?;
+    let progress = Progress::from_bytes(row.octets(3)?, session).ok()?;
+    let runner = value::array(row.octets(4)?).map(Uuid::from_bytes).map(RunnerId::new)?;
+    let until = value::time(row.octets(5)?)?;
     Some(Found { opening, progress, lease: Lease { runner, until } })
 }

@@ -11,7 +11,7 @@ use segl_sealing::End;
 
 use super::{Store, append, corrupt_entry, head, value};
 use crate::database::primitives::{Columns, Sql};
-use crate::database::{Database, Write, values};
+use crate::database::{Database, values};
 use crate::error::{PurgeError, StoreError, VerifyError};
 
 /// One use of the solution, as the organisation reads it (S000-65).
@@ -73,7 +73,7 @@ impl<D: Database> Store<D> {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Use>, StoreError> {
-        let after = value::number(after)?;
+        let after = value::after(after);
         let mut uses = Vec::new();
         self.database.read(|sql| {
             sql.each(
@@ -98,7 +98,7 @@ impl<D: Database> Store<D> {
     /// # Errors
     /// [`StoreError`]
     pub fn entries(&self, after: u64, limit: u32) -> Result<Vec<LogRow>, StoreError> {
-        let after = value::number(after)?;
+        let after = value::after(after);
         let mut entries = Vec::new();
         self.database.read(|sql| {
             sql.each(
@@ -171,16 +171,16 @@ impl<D: Database> Store<D> {
         let due = RetentionYear::latest_erasable(now)?;
         let mut records = Vec::new();
         loop {
-            let record = self.database.write(Write::Appending, |sql| {
+            let next = |sql: &mut D::Sql<'_>| {
                 let Some(record) = next_batch(sql, due, now, operator, batch.max(1))? else {
                     return Ok(None);
                 };
                 erase(sql, &record)?;
-                append::<PurgeError>(sql, self.log, &Event::from(record.clone()), salts())?;
-                Ok::<_, PurgeError>(Some(record))
-            })?;
-            match record {
-                Some(record) => records.push(record),
+                let entry = append::<PurgeError>(sql, self.log, &Event::from(record.clone()), salts())?;
+                Ok::<_, PurgeError>(Some((record, entry)))
+            };
+            match self.appending(next, |made| made.as_ref().map(|(_, entry)| entry.clone()))? {
+                Some((record, _)) => records.push(record),
                 None => break,
             }
         }

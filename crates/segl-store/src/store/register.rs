@@ -13,8 +13,6 @@ use crate::database::primitives::{Columns, Sql};
 use crate::database::{Database, Write, values};
 use crate::error::{Corruption, StoreError};
 
-const CORRUPT: StoreError = StoreError::Corrupt(Corruption::Certificate);
-
 const RESERVED: u8 = 1;
 const ISSUED: u8 = 2;
 const ABANDONED: u8 = 3;
@@ -54,9 +52,10 @@ impl<D: Database> Store<D> {
     /// was brought back: CRL numbers are counted, so the ones given out since are forgotten, and must not come twice (RFC 5280, 5.2.3).
     ///
     /// # Errors
-    /// [`StoreError`]
+    /// [`StoreError`]; [`StoreError::CrlNumberTooHigh`] from 2^63 on.
     pub fn skip_crl_numbers(&self, issuer: &IssuerKey, given_out: u64) -> Result<(), StoreError> {
-        let given_out = i64::try_from(given_out).map_err(|_| CORRUPT)?;
+        let too_high = |_| StoreError::CrlNumberTooHigh { number: given_out };
+        let given_out = i64::try_from(given_out).map_err(too_high)?;
         self.database.write(Write::Synced, |sql| {
             sql.execute(
                 "INSERT INTO crl_number (issuer, last) VALUES ($1, $2)
@@ -200,7 +199,8 @@ impl<D: Database> IssuedCertificates for Store<D> {
                 values![&issuer.0],
                 |row| {
                     let serial = row.octets(0).and_then(value::array).and_then(SerialNumber::from_octets);
-                    revoked.push((serial.ok_or(CORRUPT)?, revocation(row, 1)?));
+                    let read = serial.zip(revocation(row, 1));
+                    revoked.push(read.ok_or(corrupt(serial))?);
                     Ok::<(), StoreError>(())
                 },
             )
@@ -216,7 +216,8 @@ impl<D: Database> IssuedCertificates for Store<D> {
                 values![&issuer.0],
                 |row| Ok::<_, StoreError>(row.integer(0)),
             )?;
-            last.flatten().and_then(|last| u64::try_from(last).ok()).ok_or(CORRUPT)
+            let number = last.flatten().and_then(|last| u64::try_from(last).ok());
+            number.ok_or(StoreError::Corrupt(Corruption::CrlNumber))
         })
     }
 }
@@ -292,8 +293,8 @@ fn find(
                 Some(RESERVED) => State::Reserved,
                 Some(ISSUED) => State::Issued,
                 Some(ABANDONED) => State::Abandoned,
-                Some(REVOKED) => State::Revoked(revocation(row, 4)?),
-                _ => return Err(CORRUPT),
+                Some(REVOKED) => State::Revoked(revocation(row, 4).ok_or(corrupt(Some(*serial)))?),
+                _ => return Err(corrupt(Some(*serial))),
             };
             let time = |column| row.octets(column).and_then(value::time);
             let sha256 = row.octets(1).and_then(value::array);
@@ -302,11 +303,15 @@ fn find(
     )
 }
 
-fn revocation(row: &impl Columns, column: usize) -> Result<Revocation, StoreError> {
-    let at = row.octets(column).and_then(value::time).ok_or(CORRUPT)?;
+fn revocation(row: &impl Columns, column: usize) -> Option<Revocation> {
+    let at = row.octets(column).and_then(value::time)?;
     let reason = value::small(row.integer(column + 1));
     if reason.is_none() && !row.is_null(column + 1) {
-        return Err(CORRUPT);
+        return None;
     }
-    Ok(Revocation { at, reason })
+    Some(Revocation { at, reason })
+}
+
+const fn corrupt(serial: Option<SerialNumber>) -> StoreError {
+    StoreError::Corrupt(Corruption::Certificate(serial))
 }

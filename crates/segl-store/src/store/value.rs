@@ -37,6 +37,11 @@ pub(super) fn number(sequence: u64) -> Result<i64, StoreError> {
     i64::try_from(sequence).map_err(|_| StoreError::Corrupt(Corruption::Entry(sequence)))
 }
 
+/// The sequence number after which something is asked for: after one that is higher than any there is nothing.
+pub(super) fn after(sequence: u64) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
+}
+
 /// A sequence number back.
 pub(super) fn sequence(column: Option<i64>) -> Result<u64, StoreError> {
     let number = column.and_then(|column| u64::try_from(column).ok());
