@@ -4,10 +4,10 @@ use crate::{
     AuthorityUrls, Currency, DeniedNames, Device, IdentificationMethod, OrganisationIdentifier, PdsLocation,
     ProfileError, Psd2Fault, PspRole, QcStatements, QcType, Semantics, SemanticsKind, Statement,
     asn1::{NULL, SEQUENCE, UTF8_STRING, oid, tlv},
-    lint::codes,
+    lint::{codes, policies::is_short_term},
     oid::*,
     profile::{Extension, IssuerFacts, slices},
-    writing::is_showable,
+    writing::{is_latin, is_showable},
 };
 
 /// What an issuer says in a qualified certificate beside who it is for: status, disclosure statements, limits, policies.
@@ -50,10 +50,6 @@ enum StatusInformation {
 
 /// The longest explicitText (RFC 5280 4.2.1.4), in characters.
 const MAX_NOTICE_CHARS: usize = 200;
-
-/// A certificate is short-term when it lives shorter than a revocation may take, which is 24 hours at most (EN 319 411-1
-/// REV-6.2.4-03A).
-const SHORT_TERM_SECONDS: u64 = 86_400;
 
 impl Terms {
     /// Status by OCSP and CRL, disclosure statements in English and Danish, no limit.
@@ -169,7 +165,7 @@ impl Terms {
     }
 
     pub(crate) fn check(&self, subject: &Subject<'_>) -> Result<(), ProfileError> {
-        if self.is_validity_assured() && subject.seconds >= SHORT_TERM_SECONDS {
+        if self.is_validity_assured() && !is_short_term(subject.seconds) {
             return Err(ProfileError::AssuredTooLong);
         }
         if let Some(policy) = self.own_policy {
@@ -372,6 +368,7 @@ fn check_psd2(
     if authority_name.trim().is_empty()
         || authority_name.chars().count() > 256
         || !authority_name.chars().all(is_showable)
+        || !is_latin(authority_name)
     {
         return Err(Psd2Fault::AuthorityName);
     }

@@ -171,7 +171,7 @@ const DEFECTS: &[Defect] = &[
         spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_PI")], "DK-DFSA", "TEST"))
     }),
     ("GEN-5.2.3-1", bank, |spec| {
-        spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "DK-DFSA", "Ø"))
+        spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "DK-DFSA", "Αρχή"))
     }),
     ("GEN-5.2.3-2", bank, |spec| {
         spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "DKDFSA", "TEST"))
@@ -325,6 +325,44 @@ fn malformed_statements_leave_the_others() {
     spec.drop_statement("0.4.0.1862.1.6");
     let report = lint::lint(&spec.certificate());
     assert!(report.offends_annex(), "{report:#?}");
+}
+
+/// A unit whose purpose is another one is told so where a caller says that it is a unit.
+#[test]
+fn a_unit_stamps_time_and_nothing_else() {
+    for others in [&["1.3.6.1.5.5.7.3.4"][..], &["1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.8"], &[]] {
+        let mut spec = unit();
+        match others {
+            [] => spec.remove(oids::EXT_KEY_USAGE),
+            others => spec.set(oids::EXT_KEY_USAGE, true, purposes(others)),
+        }
+        let report = lint::lint_as(&spec.certificate(), "tsu".parse().unwrap());
+        let found: Vec<&str> = report.findings().iter().map(|one| one.rule().id()).collect();
+        assert_eq!(found, ["TSP-2.3"], "{others:?}");
+    }
+}
+
+/// What the standards allow beside the usual form has no finding of an error.
+#[test]
+fn payment_services_under_another_identifier_and_accents_are_allowed() {
+    let mut spec = bank();
+    spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "ES-BDE", "Banco de España"));
+    assert_eq!(broken(&spec), BTreeSet::new());
+    spec.subject[2].2 = "NTRDK-12345674".into();
+    let report = lint::lint(&spec.certificate());
+    let found: Vec<_> = report.findings().iter().map(|one| (one.rule().id(), one.severity())).collect();
+    assert_eq!(found, [("GEN-5.2.1-3", Severity::Notice)]);
+}
+
+/// A life of a whole day, both ends counted, is not shorter than one.
+#[test]
+fn what_is_assured_lives_shorter_than_a_day() {
+    for (end, errors) in [("260602115958Z", 0), ("260602115959Z", 1)] {
+        let mut spec = assured();
+        spec.not_after = utc(end);
+        let report = lint::lint(&spec.certificate());
+        assert_eq!(report.at_least(Severity::Error).count(), errors, "{end}: {report:#?}");
+    }
 }
 
 /// A certificate without extensions is told of once.

@@ -8,11 +8,15 @@
     reason = "a test may stop at the first surprise"
 )]
 
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use segl_cert::{
     Address, AuthorityNames, AuthorityProfile, AuthorityRole, AuthorityUrls, Currency, Device, Holder,
-    LastingSealProfile, Lifetime, Organisation, OrganisationIdentifier, Person, PersonIdentifier, PersonName,
-    PersonSerial, Presented, SealProfile, SerialNumber, SignatureProfile, Terms, Unit, Validity,
-    WebsiteProfile, WebsiteSubject, WebsiteValidation,
+    LastingSealProfile, Lifetime, Organisation, OrganisationIdentifier, PdsLocation, Person,
+    PersonIdentifier, PersonName, PersonSerial, Presented, PspRole, SealProfile, SerialNumber,
+    SignatureProfile, Terms, Unit, Validity, WebsiteProfile, WebsiteSubject, WebsiteValidation,
     lint::{Severity, lint, lint_as},
 };
 use segl_crypto::{KeyKind, SoftKind, SoftwareKey, Time};
@@ -174,4 +178,122 @@ fn signatures_lasting_seals_and_websites_have_no_finding() {
             .validation(validation);
         is_clean(&issued(website.present(&ca).unwrap(), Device::Other), profile);
     }
+}
+
+/// Terms as far as they go, each with the most and the least that a caller may think of.
+fn any_terms() -> impl Strategy<Value = Terms> {
+    let number = || prop_oneof![Just(i64::MIN), Just(-1), Just(0), Just(1), Just(i64::MAX), any::<i64>()];
+    let currency = prop_oneof![
+        prop_oneof!["DKK", "EUR", "XXX", "[A-Z]{2,4}"].prop_map(Currency::Alphabetic),
+        prop_oneof![Just(208), Just(0), Just(999), Just(1000)].prop_map(Currency::Numeric)
+    ];
+    let limit = (currency, number(), number());
+    let text = || prop_oneof!["", "Banco de España", "Τράπεζα", "Bаnk", "[a-zà-ž .]{1,300}", "\\PC{1,40}"];
+    let authority = prop_oneof!["DK-DFSA", "XX-DFSA", "DK-D", "[A-Z]{2}-[A-Z]{1,9}"];
+    let role =
+        prop::sample::select(vec![PspRole::AccountServicing, PspRole::CardIssuing, PspRole::Unspecified]);
+    let payments = (prop::collection::vec(role, 0..3), text(), authority);
+    let country = || prop::collection::vec(prop_oneof!["CH", "DK", "GB", "XX", "[A-Z]{2}"], 0..3);
+    let url = prop::sample::select(vec!["https://a.dk/", "http://a.dk/", "https://"]);
+    let location = (url.prop_map(str::to_owned), prop_oneof!["en", "da", "xx", "EN"])
+        .prop_map(|(url, language)| PdsLocation { url, language });
+    let locations = prop::collection::vec(location, 0..3);
+    let arc = prop_oneof![Just("0.4.0.194112.1.9"), Just("2.5.29.32.0"), Just("1.3.6.1.4.1.32473.1")];
+    (
+        any::<bool>(),
+        prop::option::weighted(0.3, limit),
+        prop::option::weighted(0.3, number()),
+        prop::option::weighted(0.4, payments),
+        prop::option::weighted(0.2, country()),
+        prop::option::weighted(0.2, locations),
+        prop::option::weighted(0.2, text()),
+        prop::option::weighted(0.2, arc),
+    )
+        .prop_map(|(assured, limit, years, payments, countries, locations, text, policy)| {
+            let mut terms = Terms::new(&urls());
+            if assured {
+                terms = terms.validity_assured();
+            }
+            if let Some((currency, amount, exponent)) = limit {
+                terms = terms.limit(currency, amount, exponent);
+            }
+            if let Some(years) = years {
+                terms = terms.retention_years(years);
+            }
+            if let Some((roles, name, id)) = payments {
+                terms = terms.payment_services(&roles, name, id);
+            }
+            if let Some(countries) = countries {
+                terms = terms.device_legislation(countries);
+            }
+            if let Some(locations) = locations {
+                terms = terms.disclosure_statements(locations);
+            }
+            if let Some(text) = text {
+                terms = terms.purpose_limit(text);
+            }
+            if let Some(policy) = policy {
+                terms = terms.own_policy(segl_x509::ObjectIdentifier::new_unwrap(policy));
+            }
+            terms
+        })
+}
+
+/// Hours around a day, and days around what browsers take.
+fn any_validity() -> impl Strategy<Value = Validity> {
+    prop_oneof![
+        prop_oneof![Just(0), Just(1), Just(23), Just(24), Just(25)].prop_map(Validity::hours),
+        prop_oneof![Just(10), Just(90), Just(398), Just(730)].prop_map(Validity::days)
+    ]
+}
+
+/// Builder and lint agree: what builds has no error.
+#[test]
+fn whatever_builds_is_without_error() {
+    let ca_key = key(SoftKind::EcP256);
+    let ca = issue(AuthorityRole::Root, None, &ca_key);
+    let identifier = prop_oneof![
+        "PSDDK-DFSA-1",
+        "PSDDK-[A-Z]{1,9}-[!-~]{0,3}",
+        "PSDXX-[A-Z1]{1,9}",
+        "NTRDK-12345674",
+        "VATDK-12345674",
+        "LEIXG-529900T8BM49AURSDO55"
+    ];
+    let config = Config { cases: 1_500, failure_persistence: None, ..Config::default() };
+    let built = Cell::new(0);
+    let strategy = (any_terms(), any_validity(), identifier, 0..3_usize);
+    let outcome = TestRunner::new(config).run(&strategy, |(terms, validity, identifier, which)| {
+        let Ok(identifier) = OrganisationIdentifier::parse(&identifier) else { return Ok(()) };
+        let organisation = Organisation::new("DK", "TEST Bank", identifier).unwrap();
+        let (presented, device) = match which {
+            0 => {
+                let holder = Holder::new(organisation, Unit::new("TEST Bank Payments").unwrap());
+                (LastingSealProfile::new(holder, validity, terms).present(&ca), Device::Qualified)
+            }
+            1 => {
+                let (given_name, surname) = (Some("Karen".to_owned()), Some("Jespersen".to_owned()));
+                let name = PersonName::Formal { given_name, surname };
+                let person = Person::new("DK", name, "TEST Karen").unwrap();
+                (SignatureProfile::new(person, validity, terms).present(&ca), Device::Other)
+            }
+            _ => {
+                let subject = WebsiteSubject::Organisation(organisation);
+                let address = Address::new("Aarhus", "Region Midtjylland").unwrap();
+                let profile = WebsiteProfile::new(subject, address, validity, terms);
+                (profile.domain("www.bank.dk").present(&ca), Device::Other)
+            }
+        };
+        let Ok(presented) = presented else { return Ok(()) };
+        let certificate = issued(presented, device, SoftKind::EcP256, (&ca, &ca_key));
+        let report = lint(&certificate);
+        let errors: Vec<String> = report.at_least(Severity::Error).map(ToString::to_string).collect();
+        prop_assert!(errors.is_empty(), "{}: {errors:#?}", report.profile());
+        built.set(built.get() + 1);
+        Ok(())
+    });
+    println!("{} certificates", built.get());
+    outcome.unwrap();
+    // Few terms fit; enough do for this to mean something.
+    assert!(built.get() >= 50, "{}", built.get());
 }

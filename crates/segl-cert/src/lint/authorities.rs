@@ -140,6 +140,8 @@ pub(crate) static RULES: &[Rule] = &[
             }
             if view.purposes().count() > 1 {
                 found.add(place(), "more than one purpose");
+            } else if view.ext_key_usage.is_some() && !view.has_purpose(oids::TIME_STAMPING) {
+                found.add(place(), "no timeStamping");
             }
         },
     ),

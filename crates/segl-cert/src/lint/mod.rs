@@ -39,7 +39,7 @@ mod identifiers;
 mod names;
 mod oids;
 mod pkix;
-mod policies;
+pub(crate) mod policies;
 mod profile;
 mod psd2;
 mod rule;

@@ -11,8 +11,12 @@ const NO_REV_AVAIL: Document = Document::Rfc9608;
 /// A DER NULL.
 const NULL: [u8; 2] = [0x05, 0x00];
 
-/// The most that processing a revocation may take, in seconds (REV-6.2.4-03A): what lives shorter can be validity-assured.
-const SHORT_TERM_SECONDS: u64 = 86_400;
+/// Whether so many seconds, both ends counted, are shorter than a revocation may take, which is 24 hours at most (EN 319 411-1
+/// REV-6.2.4-03A): only what lives that short can be validity-assured.
+pub(crate) fn is_short_term(seconds: u64) -> bool {
+    const LONGEST_REVOCATION: u64 = 86_400;
+    seconds < LONGEST_REVOCATION
+}
 
 pub(crate) static RULES: &[Rule] = &[
     Rule::new(
@@ -102,7 +106,7 @@ pub(crate) static RULES: &[Rule] = &[
         Scope::Any,
         "validity is assured only of what lives shorter than a revocation takes, at most 24 hours",
         |view, found| {
-            let long = view.seconds().is_some_and(|seconds| seconds > SHORT_TERM_SECONDS);
+            let long = view.seconds().is_some_and(|seconds| !is_short_term(seconds));
             if view.has(oids::VALIDITY_ASSURED) && long {
                 let hours = view.seconds().unwrap_or_default() / 3_600;
                 found.add(view.extension(oids::VALIDITY_ASSURED), format!("it lives {hours} hours"));

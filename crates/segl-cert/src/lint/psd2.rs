@@ -8,10 +8,11 @@ use crate::lint::{
     Document, Rule, Scope, Severity,
     codes::is_country,
     oids::{QCP_W_PSD2, QCS_PSD2},
-    rule::Findings,
+    rule::{Findings, Place},
     statements::{Statement, path, text},
     view::{View, quoted},
 };
+use crate::writing::is_latin;
 
 const PSD2: Document = Document::Ts119495;
 
@@ -66,19 +67,26 @@ pub(crate) static RULES: &[Rule] = &[
         "GEN-5.2.1-3",
         Severity::Error,
         Scope::EndEntity,
-        "organizationIdentifier of a payment service is PSD, a country, the authority's identifier and the authorisation number between hyphens",
+        "an authorisation number as organizationIdentifier of a payment service is PSD, a country, the authority's identifier and the number between hyphens",
         |view, found| {
-            if !view.statements.has(QCS_PSD2) {
-                return;
-            }
-            let entries =
-                view.subject.iter().filter(|entry| entry.oid == Some(oids::ORGANIZATION_IDENTIFIER));
-            for entry in entries {
-                let value = entry.text.as_deref().unwrap_or_default();
+            for (place, value) in identifiers(view).filter(|(_, value)| value.starts_with("PSD")) {
                 if !is_authorisation(value) {
-                    let place = view.place("subject.organizationIdentifier", entry.value);
                     found.add(place, format!("{} is no authorisation number", quoted(value)));
                 }
+            }
+        },
+    ),
+    // Another identifier of EN 319 412-1 5.1.4 may stand for it (GEN-5.2.1-4), and has rules of its own.
+    Rule::new(
+        PSD2,
+        "5.2.1",
+        "GEN-5.2.1-3",
+        Severity::Notice,
+        Scope::EndEntity,
+        "organizationIdentifier of a payment service should be its authorisation number",
+        |view, found| {
+            for (place, value) in identifiers(view).filter(|(_, value)| !value.starts_with("PSD")) {
+                found.add(place, format!("{} is another identifier", quoted(value)));
             }
         },
     ),
@@ -173,10 +181,10 @@ pub(crate) static RULES: &[Rule] = &[
         "GEN-5.2.3-1",
         Severity::Error,
         Scope::EndEntity,
-        "the name of the competent authority is in Latin letters, without accents",
+        "the name of the competent authority is in Latin letters",
         |view, found| {
             for psd2 in statements(view) {
-                if !psd2.name.content.is_ascii() {
+                if !core::str::from_utf8(psd2.name.content).is_ok_and(is_latin) {
                     let place = view.tlv(format!("{}.nCAName", path(QCS_PSD2)), &psd2.name);
                     found.add(place, quoted(&text(&psd2.name)));
                 }
@@ -217,6 +225,15 @@ fn roles(view: &View<'_>, check: Check, found: &mut Findings) {
             });
         }
     }
+}
+
+/// Each organizationIdentifier of a payment service, with its place.
+fn identifiers<'v>(view: &'v View<'_>) -> impl Iterator<Item = (Place, &'v str)> {
+    let subject = if view.statements.has(QCS_PSD2) { view.subject.as_slice() } else { &[] };
+    subject.iter().filter(|entry| entry.oid == Some(oids::ORGANIZATION_IDENTIFIER)).map(|entry| {
+        let place = view.place("subject.organizationIdentifier", entry.value);
+        (place, entry.text.as_deref().unwrap_or_default())
+    })
 }
 
 fn is_authority(letters: &str) -> bool {
