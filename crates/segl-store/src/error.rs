@@ -102,6 +102,9 @@ pub(crate) enum Library {
     /// The client, or the server without what it says of values.
     #[cfg(feature = "postgres")]
     Postgres(String),
+    /// A later connection was not given a setting that the first one had.
+    #[cfg(feature = "sqlite")]
+    Setting(&'static str),
     #[cfg(feature = "sqlite")]
     Sqlite(rusqlite::Error),
 }
@@ -113,6 +116,8 @@ impl fmt::Display for DatabaseError {
             Library::Failed => f.write_str("a statement of the transaction had failed"),
             #[cfg(feature = "postgres")]
             Library::Postgres(said) => f.write_str(said),
+            #[cfg(feature = "sqlite")]
+            Library::Setting(name) => write!(f, "the setting `{name}` was not taken"),
             #[cfg(feature = "sqlite")]
             Library::Sqlite(error) => error.fmt(f),
             #[cfg(not(any(feature = "postgres", feature = "sqlite")))]

@@ -29,7 +29,7 @@ pub use crate::error::{Corruption, DatabaseError, OpenStoreError, PurgeError, St
 #[cfg(feature = "postgres")]
 pub use crate::postgres::{Postgres, PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
-pub use crate::sqlite::{Sqlite, SqliteStore, StoreOptions};
+pub use crate::sqlite::{Sqlite, SqliteOptions, SqliteStore};
 pub use crate::store::{LogRow, Purged, SealingRegister, Store, Use};
 /// The client library, whose configuration [`PostgresStore`]'s `open` takes.
 #[cfg(feature = "postgres")]

@@ -25,25 +25,31 @@ pub type SqliteStore = Store<Sqlite>;
 /// One SQLite file, as what a [`Store`] is kept in.
 ///
 /// Several threads may use it, and several processes may open it; it must be on a local disk. In WAL mode a commit is visible to
-/// everybody at once and outlives the crash of any process. There is one write transaction at a time, whoever makes it.
+/// everybody at once and outlives the crash of any process. There is one write transaction at a time, whoever makes it. A read waits for
+/// nobody and holds nobody up: it has a connection to itself.
+///
+/// When the disk fails under a write, a sync or the moving of the write-ahead log into the file, the store takes no more
+/// ([`StoreError::Disk`]). Another process that has the file open does not hear of it.
 pub struct Sqlite {
     writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    /// Those that nobody reads with now.
+    readers: Mutex<Vec<Connection>>,
     failed: AtomicBool,
     path: PathBuf,
+    options: SqliteOptions,
 }
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct StoreOptions {
+pub struct SqliteOptions {
     /// How long to wait for a lock that another process holds. Five seconds unless changed.
     pub busy_timeout: Duration,
     /// The most pages of 4096 octets the file may have; no limit of the store's own unless changed.
     pub max_pages: Option<u32>,
 }
 
-impl Default for StoreOptions {
+impl Default for SqliteOptions {
     fn default() -> Self {
         Self { busy_timeout: Duration::from_secs(5), max_pages: None }
     }
@@ -51,6 +57,12 @@ impl Default for StoreOptions {
 
 /// 3.51.3: the first without the race in the reset of the write-ahead log that could corrupt a file.
 const OLDEST_LIBRARY: i32 = 3_051_003;
+
+/// How many readers that nobody uses are kept; what more are needed at once are opened and closed.
+const IDLE_READERS: usize = 4;
+
+/// From how many pages on the write-ahead log is moved into the file after a commit; what SQLite does of itself unless told otherwise.
+const LONG_LOG: i64 = 1000;
 
 impl Store<Sqlite> {
     /// Opens the store in this file, or makes one that begins the log `new_log`. An existing store keeps its own identity.
@@ -60,14 +72,14 @@ impl Store<Sqlite> {
     /// # Errors
     /// [`OpenStoreError`]
     pub fn open(path: &Path, new_log: LogId) -> Result<Self, OpenStoreError> {
-        Self::open_with(path, new_log, StoreOptions::default())
+        Self::open_with(path, new_log, SqliteOptions::default())
     }
 
     /// The same, with options.
     ///
     /// # Errors
     /// [`OpenStoreError`]
-    pub fn open_with(path: &Path, new_log: LogId, options: StoreOptions) -> Result<Self, OpenStoreError> {
+    pub fn open_with(path: &Path, new_log: LogId, options: SqliteOptions) -> Result<Self, OpenStoreError> {
         let found = rusqlite::version_number();
         if found < OLDEST_LIBRARY {
             return Err(OpenStoreError::LibraryTooOld { found, needed: OLDEST_LIBRARY });
@@ -75,13 +87,13 @@ impl Store<Sqlite> {
         make_private_file(path).map_err(OpenStoreError::File)?;
         let mut writer = connect(path, &options)?;
         let log = schema::migrate(&mut writer, new_log)?;
-        let reader = connect(path, &options)?;
-        reader.pragma_update(None, "query_only", true)?;
+        let reader = connect_reader(path, &options)?;
         let database = Sqlite {
             writer: Mutex::new(writer),
-            reader: Mutex::new(reader),
+            readers: Mutex::new(vec![reader]),
             failed: AtomicBool::new(false),
             path: path.to_owned(),
+            options,
         };
         Ok(Self { database, log })
     }
@@ -104,44 +116,81 @@ impl Transactions for Sqlite {
         act: impl FnOnce(&mut Statements<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let fail = |error: rusqlite::Error| E::from(self.note(error.into()));
-        if self.failed.load(Ordering::Acquire) {
-            return Err(StoreError::Disk.into());
-        }
-        let mut writer = lock(&self.writer);
+        let mut writer = self.writer()?;
         // Not a statement that can be kept: it takes effect while it is prepared.
         let level = if how == Write::Deferred { "NORMAL" } else { "FULL" };
         writer.pragma_update(None, "synchronous", level).map_err(fail)?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-        let done = act(&mut Statements(&transaction))?;
+        schema::check_version(&transaction).map_err(|error| self.note(error))?;
+        let done = act(&mut Statements { connection: &transaction, disk: Some(&self.failed) })?;
         transaction.commit().map_err(fail)?;
+        self.shorten_log(&writer);
         Ok(done)
     }
 
-    /// On a connection of its own.
+    /// However long it takes, nobody waits for it.
     fn read<T, E: From<StoreError>>(
         &self,
         act: impl FnOnce(&mut Statements<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut reader = lock(&self.reader);
+        let idle = lock(&self.readers).pop();
+        let mut reader = idle.map_or_else(|| self.connect_again(), Ok)?;
         let transaction = reader.transaction().map_err(|error| E::from(error.into()))?;
-        act(&mut Statements(&transaction))
+        let read = act(&mut Statements { connection: &transaction, disk: None });
+        transaction.finish().map_err(|error| E::from(error.into()))?;
+        let mut readers = lock(&self.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(reader);
+        }
+        read
     }
 
     fn check(sql: &mut Statements<'_>) -> Result<(), StoreError> {
-        let verdict: String = sql.0.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        let orphans = sql.0.prepare("PRAGMA foreign_key_check")?.exists([])?;
+        let verdict: String = sql.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        let orphans = sql.connection.prepare("PRAGMA foreign_key_check")?.exists([])?;
         if verdict == "ok" && !orphans { Ok(()) } else { Err(StoreError::Corrupt(Corruption::File)) }
     }
 
     /// Empties the write-ahead log, in which erased values stay readable.
     fn clear_traces(&self) -> Result<bool, StoreError> {
-        let busy: i64 =
-            lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        Ok(busy == 0)
+        let busy: rusqlite::Result<i64> =
+            self.writer()?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        Ok(busy.map_err(|error| self.note(error.into()))? == 0)
     }
 }
 
 impl Sqlite {
+    /// The connection that writes, unless the disk has failed; looked at after waiting for it, because it may fail meanwhile.
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        let writer = lock(&self.writer);
+        if self.failed.load(Ordering::Acquire) { Err(StoreError::Disk) } else { Ok(writer) }
+    }
+
+    fn connect_again(&self) -> Result<Connection, StoreError> {
+        connect_reader(&self.path, &self.options).map_err(|error| match error {
+            OpenStoreError::Store(error) => error,
+            OpenStoreError::Setting { name } => StoreError::Database(DatabaseError(Library::Setting(name))),
+            _ => StoreError::Corrupt(Corruption::File),
+        })
+    }
+
+    /// Moves the write-ahead log into the file when it has become long.
+    ///
+    /// SQLite would do it of itself and tell nobody when the disk fails meanwhile, and the next sync would report success for what was lost.
+    /// The commit before it has taken place either way. What else stands in the way, a reader for example, is gone another time.
+    fn shorten_log(&self, writer: &Connection) {
+        let run = |mode| {
+            let pages = writer.prepare_cached(mode)?.query_row([], |row| row.get::<_, i64>(1))?;
+            Ok::<_, rusqlite::Error>(pages)
+        };
+        let moved = run("PRAGMA wal_checkpoint(NOOP)").and_then(|pages| {
+            if pages >= LONG_LOG { run("PRAGMA wal_checkpoint(PASSIVE)") } else { Ok(pages) }
+        });
+        if let Err(error) = moved {
+            self.note(error.into());
+        }
+    }
+
     /// Remembers that the disk failed.
     fn note(&self, error: StoreError) -> StoreError {
         if matches!(error, StoreError::Disk) {
@@ -153,11 +202,23 @@ impl Sqlite {
 
 /// An open transaction.
 #[allow(unnameable_types, reason = "only the rules use it")]
-pub struct Statements<'c>(&'c Connection);
+pub struct Statements<'c> {
+    connection: &'c Connection,
+    /// Where it is remembered that the disk failed under a transaction that writes.
+    disk: Option<&'c AtomicBool>,
+}
 
 impl Statements<'_> {
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        let error = error.into();
+        if let (StoreError::Disk, Some(disk)) = (&error, self.disk) {
+            disk.store(true, Ordering::Release);
+        }
+        error
+    }
+
     fn prepared(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
-        let statement = self.0.prepare_cached(sql)?;
+        let statement = self.connection.prepare_cached(sql).map_err(|error| self.failed(error))?;
         debug_assert!(
             (1..=statement.parameter_count())
                 .all(|n| statement.parameter_name(n) == Some(format!("${n}").as_str())),
@@ -178,12 +239,13 @@ impl Sql for Statements<'_> {
         match self.prepared(sql)?.execute(params_from_iter(arguments)) {
             Ok(rows) => Ok(u64::try_from(rows).ok()),
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.failed(error)),
         }
     }
 
     fn execute(&mut self, sql: &'static str, arguments: &[Value<'_>]) -> Result<u64, StoreError> {
-        let rows = self.prepared(sql)?.execute(params_from_iter(arguments))?;
+        let rows = self.prepared(sql)?.execute(params_from_iter(arguments));
+        let rows = rows.map_err(|error| self.failed(error))?;
         Ok(u64::try_from(rows).unwrap_or(u64::MAX))
     }
 
@@ -193,7 +255,7 @@ impl Sql for Statements<'_> {
         arguments: &[Value<'_>],
         mut act: impl FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let fail = |error: rusqlite::Error| E::from(error.into());
+        let fail = |error| E::from(self.failed(error));
         let mut statement = self.prepared(sql)?;
         let mut rows = statement.query(params_from_iter(arguments)).map_err(fail)?;
         while let Some(row) = rows.next().map_err(fail)? {
@@ -208,7 +270,7 @@ impl Sql for Statements<'_> {
         arguments: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, E>,
     ) -> Result<Option<T>, E> {
-        let fail = |error: rusqlite::Error| E::from(error.into());
+        let fail = |error| E::from(self.failed(error));
         let mut statement = self.prepared(sql)?;
         let mut rows = statement.query(params_from_iter(arguments)).map_err(fail)?;
         rows.next().map_err(fail)?.map(read).transpose()
@@ -264,9 +326,9 @@ impl fmt::Debug for Sqlite {
     }
 }
 
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     // A transaction whose thread panicked was rolled back when it was dropped.
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes the file if it is not there, never through a link; the database library gives its companions the same rights.
@@ -281,7 +343,13 @@ fn make_private_file(path: &Path) -> std::io::Result<()> {
     }
 }
 
-fn connect(path: &Path, options: &StoreOptions) -> Result<Connection, OpenStoreError> {
+fn connect_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenStoreError> {
+    let reader = connect(path, options)?;
+    reader.pragma_update(None, "query_only", true)?;
+    Ok(reader)
+}
+
+fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenStoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
@@ -304,6 +372,8 @@ fn connect(path: &Path, options: &StoreOptions) -> Result<Connection, OpenStoreE
     if mode != "wal" {
         return Err(OpenStoreError::Setting { name: "journal_mode" });
     }
+    // The store does it itself, see `shorten_log`.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |row| row.get::<_, i64>(0))?;
     if let Some(pages) = options.max_pages {
         connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))?;
     }

@@ -13,9 +13,10 @@ mod common;
 
 use common::{Bed, File};
 use segl_record::{Event, LogId, Outcome};
-use segl_store::{OpenStoreError, SqliteStore};
+use segl_sealing::OpenError;
+use segl_store::{OpenStoreError, SqliteStore, StoreError};
 use segl_testkit::journal as laws;
-use segl_testkit::sealing::{log_id, organisation, record, salts, uuid};
+use segl_testkit::sealing::{lease, log_id, opening, organisation, record, salts, uuid};
 
 macro_rules! laws {
     ($($law:ident;)*) => {$(
@@ -114,6 +115,22 @@ fn a_file_keeps_its_log_and_refuses_strangers() {
     std::fs::write(folder.join("text"), "not a database at all, but long enough to look at".repeat(30))
         .unwrap();
     assert!(SqliteStore::open(&folder.join("text"), log_id()).is_err());
+}
+
+#[test]
+fn a_file_that_became_another_version_takes_no_more_of_the_old() {
+    let bed = File::new();
+    let store = bed.store();
+    laws::run_to(&store, 1, 2);
+    bed.raw("PRAGMA user_version = 3").unwrap();
+    let refused = segl_sealing::Journal::open(&store, &opening(2), &lease(2));
+    let changed = StoreError::SchemaChanged { found: 3, opened: 2 }.to_string();
+    assert!(
+        matches!(&refused, Err(OpenError::Journal(error)) if error.to_string() == changed),
+        "{refused:?}"
+    );
+    bed.raw("PRAGMA user_version = 2").unwrap();
+    laws::run_to(&store, 2, 2);
 }
 
 #[cfg(unix)]

@@ -14,10 +14,13 @@ mod common;
 use core::time::Duration;
 
 use common::{Bed, File};
+use segl_cert::{IssuedCertificates as _, IssuerKey, Revocation, SerialNumber};
 use segl_crypto::Time;
 use segl_record::{Cause, LogError, Operator, Outcome, Progress, SealingRecord};
 use segl_sealing::{ConcludeError, Journal, OpenError, Unfinished};
-use segl_store::{Database, PurgeError, SqliteStore, Store, StoreError, StoreOptions, VerifyError};
+use segl_store::{
+    Corruption, Database, PurgeError, SqliteOptions, SqliteStore, Store, StoreError, VerifyError,
+};
 use segl_testkit::journal::{run_to, run_whole};
 use segl_testkit::sealing::{T0, advances, lease, log_id, opening, operator, organisation, record, salts};
 
@@ -29,6 +32,7 @@ on_each_database! {
     the_database_itself_refuses_to_rewrite_the_log;
     nothing_about_a_document_is_in_the_files;
     a_lease_is_over_at_its_moment;
+    what_cannot_be_read_is_named;
 }
 
 /// Seals number `n` so that its record is concluded then.
@@ -179,7 +183,7 @@ fn the_database_itself_refuses_to_rewrite_the_log<B: Bed>(bed: &B) {
 #[test]
 fn a_full_disk_is_found_before_a_key_is_made() {
     let bed = File::new();
-    let mut options = StoreOptions::default();
+    let mut options = SqliteOptions::default();
     options.max_pages = Some(64);
     let path = bed.path();
     let store = SqliteStore::open_with(&path, log_id(), options).unwrap();
@@ -267,4 +271,82 @@ fn a_lease_is_over_at_its_moment<B: Bed>(bed: &B) {
     assert!(store.unfinished(Unfinished::Expired(just_before)).unwrap().is_empty());
     assert_eq!(store.unfinished(Unfinished::Expired(until)).unwrap().len(), 1);
     assert!(T0 < until);
+}
+
+fn what_cannot_be_read_is_named<B: Bed>(bed: &B) {
+    let store = bed.store();
+    for n in 1..=3 {
+        run_to(&store, n, 2);
+    }
+    let corrupt = |error: StoreError| match error {
+        StoreError::Corrupt(what) => what,
+        other => panic!("{other:?}"),
+    };
+    let request = opening(2).request;
+    let row = B::literal(request.uuid().as_bytes());
+    bed.raw(&format!("UPDATE attempt SET progress = {} WHERE request = {row}", B::literal(&[9]))).unwrap();
+    let found = corrupt(store.unfinished(Unfinished::All).unwrap_err());
+    assert_eq!(found, Corruption::Attempt(Some(request)));
+    assert!(found.to_string().contains(&request.to_string()), "{found}");
+    // The others are not held up where they are asked for by name.
+    store.conclude(&record(1, 2, Outcome::Aborted(Cause::Crashed)), salts(1)).unwrap();
+
+    let issuer = IssuerKey([7; 32]);
+    let serial = SerialNumber::from_random([3; 15]);
+    store.reserve(&issuer, &serial, T0).unwrap();
+    store.revoke(&issuer, &serial, Revocation { at: T0, reason: None }).unwrap();
+    bed.raw(&format!("UPDATE certificate SET revoked_at = {}", B::literal(&[0xff; 12]))).unwrap();
+    let expected = Corruption::Certificate(Some(serial));
+    assert_eq!(corrupt(store.status(&issuer, &serial).unwrap_err()), expected);
+    assert_eq!(corrupt(store.revoked(&issuer).unwrap_err()), expected);
+    assert!(expected.to_string().contains(&serial.to_string()), "{expected}");
+
+    run_to(&store, 5, 5);
+    store.conclude(&record(5, 5, Outcome::DestructionUnconfirmed), salts(5)).unwrap();
+    bed.raw(&format!("UPDATE stopped_slot SET since = {}", B::literal(&[0xff; 12]))).unwrap();
+    let slot = opening(5).slot;
+    assert_eq!(corrupt(store.stopped(&slot).unwrap_err()), Corruption::StoppedSlot(slot));
+
+    // After the last entry there can be is nothing, and nothing wrong.
+    assert_eq!(store.entries(u64::MAX, 9).unwrap(), []);
+    assert_eq!(store.uses_of(&organisation(1).number, u64::MAX, 9).unwrap(), []);
+}
+
+#[test]
+fn nobody_waits_for_a_verification() {
+    use std::time::Instant;
+    let bed = File::new();
+    let store = bed.store();
+    run_whole(&store, 1);
+    // Until it takes its time.
+    bed.raw("CREATE TABLE filler (a PRIMARY KEY)").unwrap();
+    let slow = Duration::from_millis(800);
+    while {
+        let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+            INSERT INTO filler SELECT randomblob(16) FROM n";
+        bed.raw(rows).unwrap();
+        let began = Instant::now();
+        store.verify(&[]).unwrap();
+        began.elapsed() < slow
+    } {}
+    let (issuer, serial) = (IssuerKey([7; 32]), SerialNumber::from_random([3; 15]));
+    let barrier = std::sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            barrier.wait();
+            store.verify(&[]).unwrap();
+        });
+        barrier.wait();
+        let began = Instant::now();
+        // It is under way by then, and not yet done.
+        std::thread::sleep(slow / 8);
+        let mut meanwhile = 0;
+        while began.elapsed() < slow / 2 {
+            assert_eq!(store.status(&issuer, &serial).unwrap(), None);
+            assert_eq!(store.stopped(&opening(1).slot).unwrap(), None);
+            meanwhile += 1;
+        }
+        assert!(meanwhile > 20, "{meanwhile}");
+        run_whole(&store, 2);
+    });
 }

@@ -13,6 +13,9 @@ const APPLICATION: i32 = 0x7365_676c;
 /// One script for each version, in order; a file of version n has had the first n. A script that was released is not changed any more.
 const MIGRATIONS: [&str; 2] = [V1, V2];
 
+/// The newest version.
+const KNOWN: u32 = 2;
+
 /// Nothing here has room for a document, its digest, name, type or size. The log is append-only: entries are never deleted, and of an
 /// entry only the values can go.
 const V1: &str = "
@@ -113,9 +116,8 @@ pub(super) fn migrate(connection: &mut Connection, new_log: LogId) -> Result<Log
     if !fresh && application != APPLICATION {
         return Err(OpenStoreError::NotAStore);
     }
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    if found > known {
-        return Err(OpenStoreError::SchemaTooNew { found, known });
+    if found > KNOWN {
+        return Err(OpenStoreError::SchemaTooNew { found, known: KNOWN });
     }
     for script in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
         transaction.execute_batch(script)?;
@@ -125,8 +127,8 @@ pub(super) fn migrate(connection: &mut Connection, new_log: LogId) -> Result<Log
         transaction
             .execute("INSERT INTO identity (only, log) VALUES (1, ?1)", [new_log.uuid().as_bytes()])?;
     }
-    if found != known {
-        transaction.pragma_update(None, "user_version", known)?;
+    if found != KNOWN {
+        transaction.pragma_update(None, "user_version", KNOWN)?;
     }
     let log = transaction
         .query_row("SELECT log FROM identity", [], |row| Ok(row.get_ref(0)?.as_blob().ok().and_then(array)))
@@ -139,9 +141,20 @@ pub(super) fn migrate(connection: &mut Connection, new_log: LogId) -> Result<Log
     Ok(log)
 }
 
+/// Fails when the file was brought to another version since it was opened.
+pub(super) fn check_version(connection: &Connection) -> Result<(), StoreError> {
+    let found: u32 = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    if found == KNOWN { Ok(()) } else { Err(StoreError::SchemaChanged { found, opened: KNOWN }) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_version_is_the_last_script() {
+        assert_eq!(usize::try_from(KNOWN), Ok(MIGRATIONS.len()));
+    }
 
     #[test]
     fn a_file_of_version_1_becomes_one_of_today() {
