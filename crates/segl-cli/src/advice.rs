@@ -211,9 +211,14 @@ fn device(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Pkcs11Error::DeviceRemoved(_) => {
             Some("put the device back, or see that it can be reached, and seal again; nothing was let out")
         }
-        Pkcs11Error::ModuleNotLoaded { .. } => {
-            Some("--pkcs11 is the path of the device's library, such as /usr/lib/softhsm/libsofthsm2.so")
-        }
+        Pkcs11Error::ModuleNotLoaded { .. } => Some(
+            "--pkcs11 is the path of the device's library, such as /usr/lib/softhsm/libsofthsm2.so; where that is right, look at the \
+             library's own configuration (SOFTHSM2_CONF for that one)",
+        ),
+        Pkcs11Error::NoSuchToken { present, .. } if present.is_empty() => Some(
+            "initialise a token with the device's own tool; where there is one, see that the device is connected and look at the library's \
+             own configuration (SOFTHSM2_CONF for SoftHSM2)",
+        ),
         Pkcs11Error::NoSuchToken { .. } => Some(
             "--token is the label that the device has for the token; `pkcs11-tool --list-slots` shows them",
         ),
@@ -288,6 +293,9 @@ mod tests {
         says(&Pkcs11Error::TooFewSessions { in_use: 2 }, "four sessions");
         says(&Pkcs11Error::WrongPin, "correct it before you try again");
         says(&TokenError::Leftovers { remaining: 2 }, "segl-once-");
+        let missing = |present| Pkcs11Error::NoSuchToken { label: "seals".to_owned(), present };
+        says(&missing(vec!["other".to_owned()]), "--token is the label");
+        says(&missing(Vec::new()), "initialise a token");
     }
 
     #[test]

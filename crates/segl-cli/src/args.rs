@@ -135,7 +135,7 @@ pub(crate) struct ValidateArgs {
     /// Files to validate.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Trust anchors: certificates (DER or PEM), or folders of them [default: root.cer of the home].
+    /// Trust anchors: files with certificates (DER, or PEM with one or several), or folders of them [default: root.cer of the home].
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub(crate) trust: Vec<PathBuf>,
     /// Take every self-signed certificate inside the file as an anchor (`tops`: also the highest of each chain): for examining, never for trusting.

@@ -10,7 +10,7 @@ use segl::path::{Anchor, Anchors};
 use segl::pdf::Limits;
 use segl::revocation::{CrlView, OcspView};
 use segl::validation::{Policy, SealsMet};
-use segl::x509::Certificate;
+use segl::x509::{Certificate, CertificateError};
 use segl::{EmbeddedAnchors, PdfValidation, embedded_anchors, read_pdf, validate_pdf};
 
 use crate::args::{Cli, Embedded, ReportKind, ValidateArgs};
@@ -137,25 +137,29 @@ fn add_anchors(path: &Path, anchors: &mut Anchors) -> Result<(), Failure> {
     let read = |path: &Path, source| ValidateFileError::Read { path: path.to_owned(), source };
     if !path.is_dir() {
         let bytes = fs::read(path).map_err(|source| read(path, source))?;
-        let certificate = Certificate::from_der_or_pem(&bytes)
-            .map_err(|_| ValidateFileError::NoAnchor { path: path.to_owned() })?;
-        anchors.add(Anchor::from_certificate(certificate));
+        let found =
+            certificates(&bytes).map_err(|_| ValidateFileError::NoAnchor { path: path.to_owned() })?;
+        found.into_iter().for_each(|certificate| anchors.add(Anchor::from_certificate(certificate)));
         return Ok(());
     }
     let before = anchors.len();
     for entry in fs::read_dir(path).map_err(|source| read(path, source))? {
         let file = entry.map_err(|source| read(path, source))?.path();
         // Other files may lie beside certificates; a folder without any is a mistake.
-        if let Ok(certificate) =
-            fs::read(&file).map_err(drop).and_then(|bytes| Certificate::from_der_or_pem(&bytes).map_err(drop))
-        {
-            anchors.add(Anchor::from_certificate(certificate));
-        }
+        let found = fs::read(&file).map_err(drop).and_then(|bytes| certificates(&bytes).map_err(drop));
+        let found = found.into_iter().flatten().map(Anchor::from_certificate);
+        found.for_each(|anchor| anchors.add(anchor));
     }
     if anchors.len() == before {
         return Err(ValidateFileError::NoAnchor { path: path.to_owned() }.into());
     }
     Ok(())
+}
+
+/// One certificate in DER, or every one of a PEM text.
+fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
+    let der = Certificate::from_der(bytes).map(|certificate| vec![certificate]);
+    der.or_else(|_| Certificate::all_from_pem(bytes))
 }
 
 fn evidence(files: &[PathBuf]) -> Result<Evidence, Failure> {

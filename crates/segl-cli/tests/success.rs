@@ -17,6 +17,7 @@ use std::fs;
 use room::{CONTRACT, Room};
 use segl::crypto::{DigestAlgorithm, digest};
 use segl::pdf::Document;
+use segl_testkit::pki;
 use serde_json::{Value, json};
 
 #[test]
@@ -45,6 +46,21 @@ fn one_screen_one_file_one_record() {
     assert!(list.lines().skip(1).all(|line| line.contains("  completed  ")), "{list}");
     let verified = room.run(["records", "verify"]);
     assert_eq!(verified.stdout, "The chain of 13 records is whole.\n");
+}
+
+#[test]
+fn every_certificate_of_a_pem_file_is_trusted() {
+    let room = Room::new();
+    assert_eq!(room.run(["seal", "contract.pdf"]).status, Some(0));
+    let pem = |name: &str| pki::pem(&fs::read(room.home().join(name)).unwrap());
+    room.write("bundle.pem", (pem("ocsp-responder.cer") + &pem("root.cer")).as_bytes());
+    fs::create_dir(room.path("anchors")).unwrap();
+    fs::copy(room.path("bundle.pem"), room.path("anchors/bundle.pem")).unwrap();
+    for trust in ["bundle.pem", "anchors"] {
+        let said = room.run(["validate", "contract.sealed.pdf", "--trust", trust]);
+        assert_eq!(said.status, Some(0), "{said:?}");
+        assert!(said.stdout.contains("2 anchors from --trust"), "{said:?}");
+    }
 }
 
 /// The name of a file is a stranger's word too.
