@@ -28,6 +28,6 @@ pub use crate::dsa::{lacks_parameters, with_inherited_parameters};
 #[cfg(feature = "soft")]
 pub use crate::soft::{SoftKind, SoftwareKey, SoftwareKeyError};
 pub use crate::source::{Appended, FileSource, RangeTooLong, Source};
-pub use crate::tbs::{SignatureValue, ToBeSigned};
+pub use crate::tbs::{PrehashError, Prehashed, SignatureValue, ToBeSigned};
 pub use crate::time::{Civil, Time, TimeParseError};
 pub use crate::verify::{KeyKind, PublicKey, PublicKeyError, VerifyError};

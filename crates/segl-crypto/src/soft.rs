@@ -8,7 +8,7 @@ use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::{KeyKind, SignatureAlgorithm, SignatureScheme, SignatureValue, ToBeSigned};
+use crate::{KeyKind, Prehashed, SignatureAlgorithm, SignatureScheme, SignatureValue, ToBeSigned};
 
 /// The curve of a software key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -122,6 +122,17 @@ impl SoftwareKey {
         self.sign_digest(value.as_bytes())
     }
 
+    /// Signs what was digested as it was made; the value is that of [`sign`](Self::sign) over the same bytes.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub fn sign_prehashed(&self, tbs: &Prehashed) -> Result<SignatureValue, SoftwareKeyError> {
+        if tbs.algorithm().scheme() != SignatureScheme::Ecdsa {
+            return Err(SoftwareKeyError::Algorithm);
+        }
+        self.sign_digest(tbs.digest().as_bytes())
+    }
+
     /// Signs a digest computed elsewhere, as a device with raw ECDSA does.
     ///
     /// # Errors
@@ -177,7 +188,9 @@ mod tests {
             );
             let again = SoftwareKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap()).unwrap();
             assert_eq!(again.public_key_spki(), key.public_key_spki());
-            assert_eq!(again.sign(&tbs), Ok(value));
+            assert_eq!(again.sign(&tbs).as_ref(), Ok(&value));
+            let prehashed = Prehashed::new(tbs.digest().unwrap(), tbs.algorithm()).unwrap();
+            assert_eq!(key.sign_prehashed(&prehashed), Ok(value));
         }
     }
 
@@ -186,6 +199,8 @@ mod tests {
         let key = SoftwareKey::generate(SoftKind::EcP256, &mut rng());
         let tbs = ToBeSigned::new(b"x".as_slice(), SignatureAlgorithm::RSA_SHA256);
         assert_eq!(key.sign(&tbs), Err(SoftwareKeyError::Algorithm));
+        let prehashed = Prehashed::new(tbs.digest().unwrap(), tbs.algorithm()).unwrap();
+        assert_eq!(key.sign_prehashed(&prehashed), Err(SoftwareKeyError::Algorithm));
         assert!(SoftwareKey::from_pkcs8_der(b"no key").is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Digest, SignatureAlgorithm, digest};
+use crate::{Digest, DigestAlgorithm, Hasher, SignatureAlgorithm, digest};
 
 /// Bytes to be signed and the algorithm that is to sign them.
 ///
@@ -38,6 +38,76 @@ impl ToBeSigned {
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
         digest(self.algorithm.digest()?, &self.bytes)
+    }
+}
+
+/// What is to be signed when its bytes are too many to be held: their digest, and the algorithm that signs it.
+///
+/// Whoever signs it does not see the bytes, so it is for makers that digest what they write, never for bytes of others. `Debug` tells the
+/// algorithm only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Prehashed {
+    digest: Digest,
+    algorithm: SignatureAlgorithm,
+}
+
+/// Why a digest cannot stand for the bytes to be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrehashError {
+    /// The algorithm signs the bytes themselves (Ed25519), or its digest algorithm is only named (MD5).
+    #[error("{algorithm} signs no digest that was computed before")]
+    NoDigest {
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+    },
+    /// The digest is of another algorithm than the one that is signed.
+    #[error("{algorithm} does not sign a {found} digest")]
+    OtherDigest {
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+        /// What the digest was made with.
+        found: DigestAlgorithm,
+    },
+}
+
+impl Prehashed {
+    /// Joins digest and algorithm.
+    ///
+    /// # Errors
+    /// [`PrehashError`].
+    pub fn new(digest: Digest, algorithm: SignatureAlgorithm) -> Result<Self, PrehashError> {
+        let found = digest.algorithm();
+        if Self::hasher(algorithm)?.algorithm() != found {
+            return Err(PrehashError::OtherDigest { algorithm, found });
+        }
+        Ok(Self { digest, algorithm })
+    }
+
+    /// Digests bytes, as they come, that are to be signed with this algorithm.
+    ///
+    /// # Errors
+    /// [`PrehashError::NoDigest`].
+    pub fn hasher(algorithm: SignatureAlgorithm) -> Result<Hasher, PrehashError> {
+        algorithm.digest().and_then(Hasher::new).ok_or(PrehashError::NoDigest { algorithm })
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The algorithm, digest included.
+    #[must_use]
+    pub const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+impl fmt::Debug for Prehashed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Prehashed({}, ..)", self.algorithm)
     }
 }
 
@@ -134,5 +204,18 @@ mod tests {
         assert_eq!(&der.as_bytes()[..4], [0x30, 0x81, 138, 2]);
         assert!(SignatureValue::from_raw_ecdsa(&[1; 3]).is_none());
         assert!(SignatureValue::from_raw_ecdsa(&[]).is_none());
+    }
+
+    #[test]
+    fn a_digest_stands_only_for_what_is_signed_by_it() {
+        let sha256 = digest(DigestAlgorithm::Sha256, b"x").unwrap();
+        let prehashed = Prehashed::new(sha256.clone(), SignatureAlgorithm::RSA_SHA256).unwrap();
+        assert_eq!(format!("{prehashed:?}"), format!("Prehashed({}, ..)", SignatureAlgorithm::RSA_SHA256));
+        let algorithm = SignatureAlgorithm::ECDSA_SHA384;
+        let other = PrehashError::OtherDigest { algorithm, found: DigestAlgorithm::Sha256 };
+        assert_eq!(Prehashed::new(sha256.clone(), algorithm), Err(other));
+        let algorithm = SignatureAlgorithm::ED25519;
+        assert_eq!(Prehashed::new(sha256, algorithm), Err(PrehashError::NoDigest { algorithm }));
+        assert!(Prehashed::hasher(algorithm).is_err());
     }
 }
