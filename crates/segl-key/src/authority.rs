@@ -3,14 +3,14 @@
 use core::fmt;
 use std::sync::Arc;
 
-use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue, ToBeSigned};
+use segl_crypto::{KeyKind, Prehashed, SignatureAlgorithm, SignatureValue, ToBeSigned};
 #[cfg(feature = "soft")]
 use segl_crypto::{SoftwareKey, SoftwareKeyError};
 
 #[cfg(feature = "soft")]
 use crate::Curve;
 #[cfg(feature = "pkcs11")]
-use crate::pkcs11::{LongLivedKey, Pkcs11Error, Pkcs11Token};
+use crate::pkcs11::{Asked, LongLivedKey, Pkcs11Error, Pkcs11Token};
 use crate::{KeyAttribute, KeyAttributes, SecureDevice, TokenDescription};
 
 /// A key that signs again and again: an issuer's, a time-stamp unit's or a responder's, in memory or in a PKCS#11 token.
@@ -143,16 +143,33 @@ impl AuthorityKey {
     /// # Errors
     /// `Algorithm`, and the device's own.
     pub fn sign(&self, tbs: &ToBeSigned) -> Result<SignatureValue, AuthorityKeyError> {
-        let has = self.algorithm();
-        if tbs.algorithm() != has {
-            return Err(AuthorityKeyError::Algorithm { asked: tbs.algorithm(), has });
-        }
+        self.check(tbs.algorithm())?;
         match self.place {
             #[cfg(feature = "soft")]
             Place::Soft(ref key) => Ok(key.sign(tbs)?),
             #[cfg(feature = "pkcs11")]
-            Place::Pkcs11(ref key) => Ok(key.sign(tbs)?),
+            Place::Pkcs11(ref key) => Ok(key.sign(Asked::Bytes(tbs))?),
         }
+    }
+
+    /// Signs what was digested as it was made, such as a CRL too long to be held. An Ed25519 key signs nothing so: it has no digest that
+    /// a [`Prehashed`] could hold.
+    ///
+    /// # Errors
+    /// `Algorithm`, and the device's own.
+    pub fn sign_prehashed(&self, tbs: &Prehashed) -> Result<SignatureValue, AuthorityKeyError> {
+        self.check(tbs.algorithm())?;
+        match self.place {
+            #[cfg(feature = "soft")]
+            Place::Soft(ref key) => Ok(key.sign_prehashed(tbs)?),
+            #[cfg(feature = "pkcs11")]
+            Place::Pkcs11(ref key) => Ok(key.sign(Asked::Digest(tbs))?),
+        }
+    }
+
+    fn check(&self, asked: SignatureAlgorithm) -> Result<(), AuthorityKeyError> {
+        let has = self.algorithm;
+        if asked == has { Ok(()) } else { Err(AuthorityKeyError::Algorithm { asked, has }) }
     }
 
     /// The public key: SubjectPublicKeyInfo, DER.

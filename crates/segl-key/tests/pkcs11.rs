@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use segl_crypto::{
-    DigestAlgorithm, KeyKind, PublicKey, SignatureAlgorithm, SignatureScheme, SignatureValue, ToBeSigned,
+    DigestAlgorithm, KeyKind, PrehashError, Prehashed, PublicKey, SignatureAlgorithm, SignatureScheme,
+    SignatureValue, ToBeSigned, digest,
 };
 use segl_key::faults::{Fault, Faulty, FaultyError, Step};
 use segl_key::pkcs11::{Module, Pin, Pkcs11Error};
@@ -445,6 +446,17 @@ fn authority_keys_of_every_kind_sign() {
                     let value = key.sign(&tbs).unwrap();
                     public.verify(algorithm, tbs.as_bytes(), value.as_bytes()).unwrap();
                     public.verify(algorithm, b"another", value.as_bytes()).unwrap_err();
+                    let Some(own) = tbs.digest() else {
+                        let sha256 = digest(DigestAlgorithm::Sha256, tbs.as_bytes()).unwrap();
+                        let refused = PrehashError::NoDigest { algorithm: *algorithm };
+                        assert_eq!(Prehashed::new(sha256.clone(), *algorithm), Err(refused));
+                        let other = Prehashed::new(sha256, SignatureAlgorithm::RSA_SHA256).unwrap();
+                        let error = key.sign_prehashed(&other).unwrap_err();
+                        assert!(matches!(error, AuthorityKeyError::Algorithm { .. }), "{error}");
+                        continue;
+                    };
+                    let value = key.sign_prehashed(&Prehashed::new(own, *algorithm).unwrap()).unwrap();
+                    public.verify(algorithm, tbs.as_bytes(), value.as_bytes()).unwrap();
                 }
             }
             let other = match kind {

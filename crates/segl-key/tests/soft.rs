@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use segl_crypto::{PublicKey, SignatureAlgorithm, ToBeSigned};
+use segl_crypto::{Prehashed, PublicKey, SignatureAlgorithm, ToBeSigned};
 use segl_key::faults::{Fault, Faulty, FaultyError, Step};
 use segl_key::{
     ActivateError, Activated, Activation, AuthorityKey, AuthorityKeyError, Certified, CertifyError, Curve,
@@ -302,6 +302,8 @@ fn an_authority_key_signs_again_and_again() {
             let tbs = ToBeSigned::new(bytes, key.algorithm());
             let value = key.clone().sign(&tbs).unwrap();
             public.verify(&tbs.algorithm(), bytes, value.as_bytes()).unwrap();
+            let prehashed = Prehashed::new(tbs.digest().unwrap(), key.algorithm()).unwrap();
+            assert_eq!(key.sign_prehashed(&prehashed).unwrap(), value);
         }
         let again = AuthorityKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap().unwrap()).unwrap();
         assert_eq!((again.spki_der(), again.kind()), (key.spki_der(), curve.kind()));

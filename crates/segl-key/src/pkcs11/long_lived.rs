@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::types::Ulong;
-use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue, ToBeSigned};
+use segl_crypto::{KeyKind, SignatureAlgorithm, SignatureValue};
 
 use super::gate::Use;
 use super::point::Group;
@@ -107,17 +107,17 @@ impl LongLivedKey {
     }
 
     /// Signs; when the session or the handle is lost, finds the key again and tries once more.
-    pub(crate) fn sign(&self, tbs: &ToBeSigned) -> Result<SignatureValue, Pkcs11Error> {
+    pub(crate) fn sign(&self, asked: signing::Asked<'_>) -> Result<SignatureValue, Pkcs11Error> {
         let sessions = self.token.sessions();
         let place = sessions.enter(Use::Moment)?;
         let first = sessions.with(&place, |session| {
             let (login, private) = *lock(&self.private);
             let private = if login == sessions.epoch() { private } else { self.find_again(session)? };
-            signing::sign(session, private, self.kind, tbs)
+            signing::sign(session, private, self.kind, asked)
         });
         match first {
             Err(Pkcs11Error::HandleUnknown(_)) => sessions
-                .with(&place, |session| signing::sign(session, self.find_again(session)?, self.kind, tbs)),
+                .with(&place, |session| signing::sign(session, self.find_again(session)?, self.kind, asked)),
             first => first,
         }
     }

@@ -25,4 +25,5 @@ pub use self::health::{Health, PinState, TokenState};
 pub(crate) use self::long_lived::LongLivedKey;
 pub use self::module::Module;
 pub use self::pin::{Pin, PinError};
+pub(crate) use self::signing::Asked;
 pub use self::token::{Pkcs11Key, Pkcs11Token};

@@ -6,11 +6,38 @@ use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use segl_crypto::{
-    Digest, DigestAlgorithm, KeyKind, SignatureAlgorithm, SignatureScheme, SignatureValue, ToBeSigned,
+    Digest, DigestAlgorithm, KeyKind, Prehashed, SignatureAlgorithm, SignatureScheme, SignatureValue,
+    ToBeSigned,
 };
 
 use super::Pkcs11Error;
 use super::point::Group;
+
+/// What a key is asked to sign.
+#[derive(Clone, Copy)]
+pub(crate) enum Asked<'a> {
+    /// Bytes, which are digested here where the device takes a digest.
+    Bytes(&'a ToBeSigned),
+    /// Their digest only.
+    Digest(&'a Prehashed),
+}
+
+impl Asked<'_> {
+    fn algorithm(self) -> SignatureAlgorithm {
+        match self {
+            Self::Bytes(tbs) => tbs.algorithm(),
+            Self::Digest(tbs) => tbs.algorithm(),
+        }
+    }
+
+    /// `None` where the scheme hashes inside.
+    fn digest(self) -> Option<Digest> {
+        match self {
+            Self::Bytes(tbs) => tbs.digest(),
+            Self::Digest(tbs) => Some(tbs.digest().clone()),
+        }
+    }
+}
 
 /// Whether a key of this kind can sign so: a curve has its one algorithm, RSA has PKCS#1 and PSS with SHA-256, SHA-384 and SHA-512.
 pub(super) fn fits(kind: KeyKind, algorithm: SignatureAlgorithm) -> bool {
@@ -31,32 +58,33 @@ pub(super) fn fits(kind: KeyKind, algorithm: SignatureAlgorithm) -> bool {
     }
 }
 
-/// Signs as the bytes ask, with a key of this kind.
+/// Signs as it is asked, with a key of this kind.
 pub(super) fn sign(
     session: &Session,
     private: ObjectHandle,
     kind: KeyKind,
-    tbs: &ToBeSigned,
+    asked: Asked<'_>,
 ) -> Result<SignatureValue, Pkcs11Error> {
     let unusable = |octets| Pkcs11Error::Signature { kind, octets };
-    let algorithm = tbs.algorithm();
+    let algorithm = asked.algorithm();
     if !fits(kind, algorithm) {
         return Err(unusable(0));
     }
     let (mechanism, message, expected) = match (kind, algorithm.scheme()) {
         (KeyKind::Ed25519, _) => {
+            let Asked::Bytes(tbs) = asked else { return Err(unusable(0)) };
             let mechanism = Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519));
             (mechanism, tbs.as_bytes().to_vec(), 64)
         }
         (KeyKind::Rsa { bits }, scheme) => {
             let hash = hash(algorithm).ok_or(unusable(0))?;
-            let digest = tbs.digest().ok_or(unusable(0))?;
+            let digest = asked.digest().ok_or(unusable(0))?;
             let (mechanism, message) = rsa(scheme, &hash, &digest).ok_or(unusable(0))?;
             (mechanism, message, bits.div_ceil(8))
         }
         (kind, _) => {
             let group = Group::of(kind).ok_or(unusable(0))?;
-            return ecdsa(session, private, group, tbs);
+            return ecdsa_digest(session, private, group, &asked.digest().ok_or(unusable(0))?);
         }
     };
     let octets = session.sign(&mechanism, private, &message).map_err(Pkcs11Error::of)?;
@@ -66,15 +94,25 @@ pub(super) fn sign(
     Ok(SignatureValue::from_octets(octets))
 }
 
-/// Signs the digest of the bytes; the device gives `r || s` (PKCS#11 2.40 mechanisms, 2.3.1).
+/// Signs the digest of the bytes.
 pub(super) fn ecdsa(
     session: &Session,
     private: ObjectHandle,
     group: Group,
     tbs: &ToBeSigned,
 ) -> Result<SignatureValue, Pkcs11Error> {
+    let digest = tbs.digest().ok_or(Pkcs11Error::Signature { kind: group.kind(), octets: 0 })?;
+    ecdsa_digest(session, private, group, &digest)
+}
+
+/// The device gives `r || s` (PKCS#11 2.40 mechanisms, 2.3.1).
+fn ecdsa_digest(
+    session: &Session,
+    private: ObjectHandle,
+    group: Group,
+    digest: &Digest,
+) -> Result<SignatureValue, Pkcs11Error> {
     let unusable = |octets| Pkcs11Error::Signature { kind: group.kind(), octets };
-    let digest = tbs.digest().ok_or(unusable(0))?;
     let raw = session.sign(&Mechanism::Ecdsa, private, digest.as_bytes()).map_err(Pkcs11Error::of)?;
     let half = group.field_len();
     let (r, s) = raw.split_at_checked(half).ok_or(unusable(raw.len()))?;
