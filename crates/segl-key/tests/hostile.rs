@@ -9,7 +9,9 @@
 
 mod softhsm;
 
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -17,13 +19,13 @@ use std::thread;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use segl_crypto::ToBeSigned;
+use segl_crypto::{KeyKind, ToBeSigned};
 use segl_key::pkcs11::{Module, Pin, Pkcs11Error, Pkcs11Token, SessionLimits, TokenState};
 use segl_key::{
-    Activated, Activation, AuthorityKey, AuthorityKeyError, Curve, KeyId, KeyRequest, OneShotKey, Swept,
-    Token,
+    Activated, Activation, AuthorityKey, AuthorityKeyError, Curve, DestroyError, GenerateError, KeyId,
+    KeyRequest, OneShotKey, SignError, Swept, Token,
 };
-use segl_shim::Shim;
+use segl_shim::{Rule, Shim, When, code};
 use softhsm::{Fixture, LABEL, PIN, with_token};
 
 const P256: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -273,4 +275,266 @@ fn public_key_that_somebody_else_laid_beside_is_not_taken() {
         assert_eq!(found.spki_der(), issuer.spki_der());
         assert!(session.get_attributes(public, &[AttributeType::Label]).is_err());
     });
+}
+
+/// From now on, what a function gives is untrue.
+fn spoil(function: &'static str, nth: u64) {
+    let rule = Rule { when: When::Untrue, function: Some(function), nth, code: code::OK };
+    Shim::of_this_process().unwrap().inject(&rule);
+}
+
+fn tell_the_truth() {
+    Shim::of_this_process().unwrap().clear();
+}
+
+/// Why no key is made.
+fn refusal(token: &Pkcs11Token) -> Option<GenerateError<Pkcs11Error>> {
+    OneShotKey::generate(token, &KeyRequest::new(Curve::P256, KeyId([8; 16]), [0; 16])).err()
+}
+
+#[test]
+fn search_that_never_ends_is_ended() {
+    with_token("search_that_never_ends_is_ended", |fixture| {
+        let token = open();
+        let too_many = |error: &Pkcs11Error| matches!(error, Pkcs11Error::TooManyObjects { .. });
+        let key = activated(&token);
+        spoil("C_FindObjects", 1);
+        let error = token.sweep().unwrap_err();
+        assert!(too_many(&error), "{error}");
+        let error = AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap_err();
+        assert!(matches!(&error, AuthorityKeyError::Pkcs11(error) if too_many(error)), "{error}");
+        // No value comes out where nobody can look whether the key is gone.
+        let refusal = key.sign(&tbs()).unwrap().destroy().unwrap_err();
+        assert!(
+            matches!(&refusal.error, DestroyError::LookUpFailed(error) if too_many(error)),
+            "{refusal:?}"
+        );
+        tell_the_truth();
+        let _ = refusal.key.abandon().unwrap();
+        assert_eq!(token.health().in_use, 0);
+        assert_eq!(token.sweep().unwrap(), Swept::default());
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn objects_of_classes_without_a_name_do_not_stop_a_sweep() {
+    with_token("objects_of_classes_without_a_name_do_not_stop_a_sweep", |fixture| {
+        let token = open();
+        plant(&fixture.session(), "of somebody else");
+        spoil("C_GetAttributeValue", 1);
+        assert_eq!(token.sweep().unwrap(), Swept::default());
+    });
+}
+
+#[test]
+fn point_beside_the_curve_is_no_public_key() {
+    with_token("point_beside_the_curve_is_no_public_key", |fixture| {
+        let token = open();
+        let make = || AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]);
+        spoil("C_GetAttributeValue", 1);
+        let error = refusal(&token).unwrap();
+        assert!(matches!(error, GenerateError::PublicKey { destroyed: Ok(_), .. }), "{error:?}");
+        let error = make().unwrap_err();
+        assert!(matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::PublicKey)), "{error}");
+        tell_the_truth();
+        // Nothing was left of the key that was not accepted.
+        make().unwrap();
+        spoil("C_GetAttributeValue", 1);
+        let error = AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap_err();
+        assert!(matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::PublicKey)), "{error}");
+        tell_the_truth();
+        AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap();
+        assert!(refusal(&token).is_none());
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn signature_of_another_length_is_none() {
+    with_token("signature_of_another_length_is_none", |fixture| {
+        let token = open();
+        let kinds = [KeyKind::EcP256, KeyKind::EcP521, KeyKind::Rsa { bits: 2048 }, KeyKind::Ed25519];
+        let issuers = kinds
+            .map(|kind| AuthorityKey::generate_pkcs11(&token, kind, "segl issuer", &[1, kind_octet(kind)]));
+        let key = activated(&token);
+        spoil("C_Sign", 1);
+        let refusal = key.sign(&tbs()).unwrap_err();
+        let SignError::Device(error) = &refusal.error else { panic!("{refusal:?}") };
+        assert!(matches!(error, Pkcs11Error::Signature { octets: 63, .. }), "{error}");
+        for issuer in issuers {
+            // Some tokens make no Ed25519 keys.
+            let Ok(issuer) = issuer else { continue };
+            let tbs = ToBeSigned::new(b"attributes".as_slice(), issuer.algorithm());
+            let error = issuer.sign(&tbs).unwrap_err();
+            assert!(matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::Signature { .. })), "{error}");
+        }
+        tell_the_truth();
+        let _ = refusal.key.abandon().unwrap();
+        assert_eq!(token.health().in_use, 0);
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+fn kind_octet(kind: KeyKind) -> u8 {
+    match kind {
+        KeyKind::EcP256 => 1,
+        KeyKind::EcP521 => 2,
+        KeyKind::Ed25519 => 3,
+        _ => 4,
+    }
+}
+
+#[test]
+fn other_token_in_the_slot_is_not_given_the_pin() {
+    with_token("other_token_in_the_slot_is_not_given_the_pin", |fixture| {
+        let shim = Shim::of_this_process().unwrap();
+        let logins = || shim.calls().iter().filter(|call| call.function == "C_Login").count();
+        let asked = || shim.calls().iter().filter(|call| call.function == "C_GetTokenInfo").count();
+        let module = Module::load(segl_shim::library()).unwrap();
+        let token = open();
+        assert_eq!(logins(), 1);
+        // The last time that the token is asked who it is, its session is open already.
+        let times = u64::try_from(asked()).unwrap();
+        for nth in 1..=times {
+            shim.forget();
+            spoil("C_GetTokenInfo", nth);
+            let opened = module.open(LABEL, &Pin::new(PIN));
+            tell_the_truth();
+            // Its first answer is all that is known of it.
+            if nth == 1 {
+                assert_eq!(opened.unwrap().description().serial.trim(), "another");
+            } else if nth == times {
+                let error = opened.unwrap_err();
+                assert!(matches!(error, Pkcs11Error::OtherToken { .. }), "{error}");
+                assert_eq!(logins(), 0);
+            }
+        }
+        // The same when the login is lost: it is not made in another token.
+        fixture.client.clone().finalize().unwrap();
+        for nth in 1..=times {
+            shim.forget();
+            spoil("C_GetTokenInfo", nth);
+            let error = token.sweep().unwrap_err();
+            assert!(matches!(error, Pkcs11Error::OtherToken { .. }), "{error}");
+            assert_eq!(logins(), 0, "{nth}");
+            tell_the_truth();
+        }
+        finish(activated(&token));
+    });
+}
+
+#[test]
+fn identifier_that_somebody_else_uses_gives_no_value() {
+    with_token("identifier_that_somebody_else_uses_gives_no_value", |fixture| {
+        let session = fixture.session();
+        let plant = |id: KeyId| {
+            let (public, private) = plant(&session, "of somebody else");
+            for object in [public, private] {
+                session.update_attributes(object, &[Attribute::Id(id.0.to_vec())]).unwrap();
+            }
+        };
+        // The first key of a login is looked for, and is not the only one.
+        let token = open();
+        plant(KeyId([8; 16]));
+        let error = refusal(&token).unwrap();
+        assert!(
+            matches!(&error, GenerateError::ReadBack { source: Pkcs11Error::NotVisible { found: 2 }, .. }),
+            "{error:?}"
+        );
+        assert!(!error.leaves_nothing());
+        finish(activated(&token));
+        // With later ones, it is noticed when the key ought to be gone.
+        let key = activated(&token);
+        plant(key.receipt().key_id());
+        let refusal = key.sign(&tbs()).unwrap().destroy().unwrap_err();
+        assert!(matches!(&refusal.error, DestroyError::StillThere(trace) if trace.by_id == 2), "{refusal:?}");
+        drop(refusal);
+        assert_eq!(token.health().in_use, 0);
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn sweep_through_another_handle_gives_no_value_away() {
+    with_token("sweep_through_another_handle_gives_no_value_away", |fixture| {
+        let (token, other) = (open(), open());
+        let [early, late] = [activated(&token), activated(&token)];
+        let spent = late.sign(&tbs()).unwrap();
+        // It does not know of the keys in use through the first.
+        assert_eq!(other.sweep().unwrap(), Swept { destroyed: 4, remaining: 0 });
+        let refusal = early.sign(&tbs()).unwrap_err();
+        assert!(matches!(&refusal.error, SignError::Device(Pkcs11Error::HandleUnknown(_))), "{refusal:?}");
+        let _ = refusal.key.abandon().unwrap();
+        let refusal = spent.destroy().unwrap_err();
+        assert!(
+            matches!(&refusal.error, DestroyError::Refused(Pkcs11Error::HandleUnknown(_))),
+            "{refusal:?}"
+        );
+        let _ = refusal.key.abandon().unwrap();
+        assert_eq!(token.health().in_use, 0);
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn issuer_does_not_sign_with_a_key_laid_in_its_place() {
+    with_token("issuer_does_not_sign_with_a_key_laid_in_its_place", |fixture| {
+        let token = open();
+        for (way, lose) in ways_to_lose(fixture) {
+            let issuer = AuthorityKey::generate_pkcs11(&token, Curve::P256, "segl issuer", &[1]).unwrap();
+            issuer.sign(&tbs()).unwrap();
+            let session = fixture.session();
+            let of_issuer = [Attribute::Label(b"segl issuer".to_vec())];
+            let clear = |session: &Session| {
+                for object in session.find_objects(&of_issuer).unwrap() {
+                    session.destroy_object(object).unwrap();
+                }
+            };
+            clear(&session);
+            plant(&session, "segl issuer");
+            for is_lost in [false, true] {
+                if is_lost {
+                    lose();
+                }
+                let error = issuer.sign(&tbs()).unwrap_err();
+                assert!(
+                    matches!(error, AuthorityKeyError::Pkcs11(Pkcs11Error::OtherKey { .. })),
+                    "{way}: {error}"
+                );
+            }
+            // Who looks for it by name is given the new one.
+            AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap().sign(&tbs()).unwrap();
+            clear(&fixture.session());
+        }
+    });
+}
+
+const SWEEPER: &str = "SEGL_KEY_TEST_SWEEPER";
+
+#[test]
+fn sweep_of_another_process_does_not_reach_a_key_in_use() {
+    with_token("sweep_of_another_process_does_not_reach_a_key_in_use", |fixture| {
+        let token = fixture.token();
+        let key = activated(&token);
+        plant(&fixture.session(), LEFT);
+        let child = Command::new(env::current_exe().unwrap())
+            .args(["another_process_sweeps", "--exact", "--nocapture", "--test-threads=1"])
+            .env(SWEEPER, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(said.contains("Swept { destroyed: 2, remaining: 0 }"), "{said}");
+        assert_eq!(fixture.leftovers().len(), 2, "the two objects of the key in use");
+        finish(key);
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+/// Not a test by itself: the process that sweeps.
+#[test]
+fn another_process_sweeps() {
+    if env::var_os(SWEEPER).is_some() {
+        println!("{:?}", Fixture::existing(softhsm::module().unwrap()).token().sweep().unwrap());
+    }
 }

@@ -28,6 +28,8 @@ struct State {
     slots: BTreeSet<CK_SLOT_ID>,
     /// The key that each session signs with.
     signing: HashMap<CK_SESSION_HANDLE, CK_OBJECT_HANDLE>,
+    /// Whether what the call under way has given is to be made untrue.
+    is_untrue: bool,
 }
 
 static BETWEEN: OnceLock<Option<Between>> = OnceLock::new();
@@ -57,6 +59,7 @@ impl Between {
             plan: Plan::default(),
             slots: BTreeSet::new(),
             signing: HashMap::new(),
+            is_untrue: false,
         };
         Some(Self { real, rule: folder.join(RULE), state: Mutex::new(state) })
     }
@@ -76,7 +79,7 @@ impl Between {
         let step = self.state().plan.next(function, &line);
         // Not under the lock: the real library may take its time, and others may call meanwhile.
         let (inner, other) = match step {
-            Step::Carry => (Some(carry(&self.real)), None),
+            Step::Carry | Step::CarryUntruly => (Some(carry(&self.real)), None),
             Step::CarryAndAnswer(code) => (Some(carry(&self.real)), Some(code)),
             Step::Answer(code) => (None, Some(code)),
             Step::PullAndAnswer(code) => {
@@ -86,6 +89,7 @@ impl Between {
         };
         let answer = other.map_or_else(|| inner.unwrap_or(CKR_OK), |code| code as CK_RV);
         let mut state = self.state();
+        state.is_untrue = step == Step::CarryUntruly && inner == Some(CKR_OK);
         let mut about = Facts(BTreeMap::new());
         facts(&mut state, inner == Some(CKR_OK), &mut about);
         state.number += 1;
@@ -195,6 +199,22 @@ unsafe fn octets<'a>(pointer: *const u8, count: CK_ULONG) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts(pointer, count as usize) }
 }
 
+/// Makes a class unknown and a point one that is not on its curve.
+///
+/// # Safety
+/// The pointer is null, or valid for so many attributes, whose values are null, or valid and filled.
+unsafe fn spoil(pointer: *mut CK_ATTRIBUTE, count: CK_ULONG) {
+    // SAFETY: as the caller of this promises.
+    for attribute in unsafe { attributes(pointer, count) } {
+        let value: *mut u8 = attribute.pValue.cast();
+        let is_there = !value.is_null() && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION;
+        if is_there && [CKA_CLASS, CKA_EC_POINT].contains(&attribute.type_) && attribute.ulValueLen > 0 {
+            // SAFETY: as the caller of this promises; it is the last octet.
+            unsafe { *value.add(attribute.ulValueLen as usize - 1) ^= 0x80 };
+        }
+    }
+}
+
 fn u64_of(code: CK_RV) -> u64 {
     #[allow(clippy::useless_conversion, reason = "of 32 bits on some targets")]
     u64::from(code)
@@ -250,6 +270,9 @@ functions! {
     }
     C_GetTokenInfo(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) |state, done, facts| {
         facts.number("slot", slot);
+        if let Some(info) = info.as_mut().filter(|_| state.is_untrue) {
+            info.serialNumber = *b"another         ";
+        }
     }
     C_GetMechanismInfo(slot: CK_SLOT_ID, mechanism: CK_MECHANISM_TYPE, info: *mut CK_MECHANISM_INFO) |state, done, facts| {
         facts.number("slot", slot);
@@ -320,6 +343,9 @@ functions! {
         facts.number("session", session);
         facts.number("object", object);
         facts.types(template, count);
+        if state.is_untrue {
+            spoil(template, count);
+        }
     }
     C_SetAttributeValue(
         session: CK_SESSION_HANDLE,
@@ -342,6 +368,11 @@ functions! {
         count: *mut CK_ULONG
     ) |state, done, facts| {
         facts.number("session", session);
+        if let Some(count) = count.as_mut().filter(|_| state.is_untrue && !objects.is_null()) {
+            let first = if *count == 0 { 1 } else { *objects };
+            std::slice::from_raw_parts_mut(objects, room as usize).fill(first);
+            *count = room;
+        }
         if done {
             facts.at("count", count);
         }
@@ -368,6 +399,9 @@ functions! {
         facts.text("asks", if signature.is_null() { "length" } else { "signature" });
         if let Some(key) = state.signing.get(&session) {
             facts.number("key", *key);
+        }
+        if let Some(room) = room.as_mut().filter(|_| state.is_untrue && !signature.is_null()) {
+            *room -= 1;
         }
     }
     C_SignUpdate(session: CK_SESSION_HANDLE, data: *mut CK_BYTE, len: CK_ULONG) |state, done, facts| {

@@ -27,11 +27,16 @@ pub enum When {
     /// The device is pulled out before it: every session is closed, with what was made in it, and no call is carried out any more, until
     /// the rule is taken away.
     Pulled,
+    /// It and all after it of its function are carried out, answered as they went, and what they give is untrue, until the rule is taken
+    /// away. `C_FindObjects` finds the same object for ever; `C_GetAttributeValue` tells an unknown class and a point beside the curve;
+    /// `C_GetTokenInfo` tells another serial number; `C_Sign` gives an octet less.
+    Untrue,
 }
 
 impl When {
     /// Every way to fail.
-    pub const ALL: [Self; 5] = [Self::Before, Self::After, Self::GoneBefore, Self::GoneAfter, Self::Pulled];
+    pub const ALL: [Self; 6] =
+        [Self::Before, Self::After, Self::GoneBefore, Self::GoneAfter, Self::Pulled, Self::Untrue];
 
     /// Its name.
     #[must_use]
@@ -42,6 +47,7 @@ impl When {
             Self::GoneBefore => "gone-before",
             Self::GoneAfter => "gone-after",
             Self::Pulled => "pulled",
+            Self::Untrue => "untrue",
         }
     }
 }
@@ -77,6 +83,7 @@ pub(crate) enum Step {
     CarryAndAnswer(u64),
     Answer(u64),
     PullAndAnswer(u64),
+    CarryUntruly,
 }
 
 impl Plan {
@@ -92,6 +99,8 @@ impl Plan {
             return match rule.when {
                 When::Before | When::After => Step::Carry,
                 When::GoneBefore | When::GoneAfter | When::Pulled => Step::Answer(rule.code),
+                When::Untrue if counts => Step::CarryUntruly,
+                When::Untrue => Step::Carry,
             };
         }
         self.seen += u64::from(counts);
@@ -102,6 +111,7 @@ impl Plan {
             When::Before | When::GoneBefore => Step::Answer(rule.code),
             When::After | When::GoneAfter => Step::CarryAndAnswer(rule.code),
             When::Pulled => Step::PullAndAnswer(rule.code),
+            When::Untrue => Step::CarryUntruly,
         }
     }
 }
@@ -130,13 +140,15 @@ mod tests {
 
     #[test]
     fn a_rule_hits_its_call_and_what_it_says_of_later_ones() {
-        use Step::{Answer, Carry, CarryAndAnswer, PullAndAnswer};
+        use Step::{Answer, Carry, CarryAndAnswer, CarryUntruly, PullAndAnswer};
 
         assert_eq!(steps(When::Before, None), [Carry, Answer(5), Carry, Carry]);
         assert_eq!(steps(When::After, Some("C_Sign")), [Carry, Carry, CarryAndAnswer(5), Carry]);
         assert_eq!(steps(When::GoneBefore, None), [Carry, Answer(5), Answer(5), Answer(5)]);
         assert_eq!(steps(When::GoneAfter, Some("C_Sign")), [Carry, Carry, CarryAndAnswer(5), Answer(5)]);
         assert_eq!(steps(When::Pulled, None), [Carry, PullAndAnswer(5), Answer(5), Answer(5)]);
+        assert_eq!(steps(When::Untrue, None), [Carry, CarryUntruly, CarryUntruly, CarryUntruly]);
+        assert_eq!(steps(When::Untrue, Some("C_Sign")), [Carry, Carry, CarryUntruly, Carry]);
         assert_eq!(steps(When::Before, Some("C_Wait")), [Carry; 4]);
         assert_eq!(Plan::default().next("C_Sign", ""), Carry);
     }

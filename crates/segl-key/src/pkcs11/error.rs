@@ -115,6 +115,20 @@ pub enum Pkcs11Error {
     /// The key belongs to a login that was lost; its handles mean nothing any more.
     #[error("the login that the key belongs to was lost")]
     Outlived,
+    /// The long-lived key in use is gone, and another one has its label and identifier.
+    #[error("the key labelled {label:?} is not the one that it was")]
+    OtherKey {
+        /// The label.
+        label: String,
+    },
+    /// A token with the label of the one that was opened is there, and it is another one.
+    #[error("the token labelled {label:?} is not the one with the serial number {serial:?}")]
+    OtherToken {
+        /// The label of both.
+        label: String,
+        /// The serial number of the one that was opened.
+        serial: String,
+    },
     /// The PIN must be changed before it can be used.
     #[error("the PIN has expired")]
     PinExpired,
@@ -149,6 +163,12 @@ pub enum Pkcs11Error {
     TooFewSessions {
         /// Sessions that may be in use.
         in_use: usize,
+    },
+    /// A search found more objects than a device can have, and might never end.
+    #[error("the device lists more than {most} objects")]
+    TooManyObjects {
+        /// How many are believed.
+        most: usize,
     },
     /// The device cannot do this, or not with these parameters.
     #[error("the device does not support this: {0}")]

@@ -78,11 +78,8 @@ impl Sessions {
         let idle = lock(&self.idle).len();
         let slot = *lock(&self.slot);
         let info = self.module.client().get_token_info(slot);
-        let is_it = |info: &TokenInfo| {
-            info.label() == self.token().label && info.serial_number() == self.token().serial
-        };
         let (state, info) = match info {
-            Ok(info) if is_it(&info) => (self.login_state(), Some(info)),
+            Ok(info) if self.is_token(&info) => (self.login_state(), Some(info)),
             Err(
                 Error::Pkcs11(RvError::CryptokiNotInitialized | RvError::GeneralError, _)
                 | Error::NullFunctionPointer,

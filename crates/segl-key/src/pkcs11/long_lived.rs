@@ -74,14 +74,7 @@ impl LongLivedKey {
     pub(crate) fn find(token: &Pkcs11Token, label: &str, id: &[u8]) -> Result<Self, Pkcs11Error> {
         let place = token.sessions().enter(Use::Moment)?;
         token.sessions().with(&place, |session| {
-            let private = the_private_key(session, label, id)?;
-            let public = match find(session, ObjectClass::PUBLIC_KEY, label, id)?.as_slice() {
-                // Without a public object, some devices tell the public key by the private one.
-                [] => private,
-                [public] => *public,
-                // Who reaches the token may lay one there without a PIN.
-                several => return Err(ambiguous(label, several)),
-            };
+            let (private, public) = the_key(session, label, id)?;
             Self::read(token, session, private, public, label, id)
         })
     }
@@ -124,7 +117,10 @@ impl LongLivedKey {
 
     fn find_again(&self, session: &Session) -> Result<ObjectHandle, Pkcs11Error> {
         let login = self.token.sessions().epoch();
-        let private = the_private_key(session, &self.label, &self.id)?;
+        let (private, public) = the_key(session, &self.label, &self.id)?;
+        if template::read_public_key(session, public)?.1 != self.spki {
+            return Err(Pkcs11Error::OtherKey { label: self.label.clone() });
+        }
         *lock(&self.private) = (login, private);
         Ok(private)
     }
@@ -185,13 +181,21 @@ fn find(
         Attribute::Label(label.as_bytes().to_vec()),
         Attribute::Id(id.to_vec()),
     ];
-    seeing(session, || session.find_objects(&template).map_err(Pkcs11Error::of))
+    seeing(session, || template::find(session, &template))
 }
 
-fn the_private_key(session: &Session, label: &str, id: &[u8]) -> Result<ObjectHandle, Pkcs11Error> {
-    match find(session, ObjectClass::PRIVATE_KEY, label, id)?.as_slice() {
-        [private] => Ok(*private),
-        [] => Err(Pkcs11Error::NoSuchKey { label: label.to_owned() }),
+/// The private object, and the one that tells the public key.
+fn the_key(session: &Session, label: &str, id: &[u8]) -> Result<(ObjectHandle, ObjectHandle), Pkcs11Error> {
+    let private = match find(session, ObjectClass::PRIVATE_KEY, label, id)?.as_slice() {
+        [private] => *private,
+        [] => return Err(Pkcs11Error::NoSuchKey { label: label.to_owned() }),
+        several => return Err(ambiguous(label, several)),
+    };
+    match find(session, ObjectClass::PUBLIC_KEY, label, id)?.as_slice() {
+        // Without a public object, some devices tell the public key by the private one.
+        [] => Ok((private, private)),
+        [public] => Ok((private, *public)),
+        // Who reaches the token may lay one there without a PIN.
         several => Err(ambiguous(label, several)),
     }
 }

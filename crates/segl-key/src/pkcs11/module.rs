@@ -95,6 +95,11 @@ impl Module {
             (Some(_), false, _) => Err(Pkcs11Error::AmbiguousToken { label: label.to_owned() }),
             (None, _, Some(error)) => Err(error),
             (None, _, None) => {
+                if let Some(serial) = serial.filter(|_| others.iter().any(|(_, info)| info.label() == label))
+                {
+                    let (label, serial) = (label.to_owned(), serial.to_owned());
+                    return Err(Pkcs11Error::OtherToken { label, serial });
+                }
                 let present = others.iter().map(|(_, info)| info.label().to_owned()).collect();
                 Err(Pkcs11Error::NoSuchToken { label: label.to_owned(), present })
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::session::{Session, SessionState, UserType};
-use cryptoki::slot::Slot;
+use cryptoki::slot::{Slot, TokenInfo};
 
 use super::gate::{Gate, Place, SessionLimits, Use};
 use super::{Module, Pin, Pkcs11Error};
@@ -105,6 +105,10 @@ impl Sessions {
     /// The token, as it described itself when it was first found.
     pub(super) const fn token(&self) -> &TokenDescription {
         &self.token
+    }
+
+    pub(super) fn is_token(&self, info: &TokenInfo) -> bool {
+        info.label() == self.token.label && info.serial_number() == self.token.serial
     }
 
     /// Leave to use sessions; waits for it where too many are in use.
@@ -268,7 +272,15 @@ impl Sessions {
 
     /// Opens the session that holds the login, and logs in.
     fn hold(&self, login: &mut Login) -> Result<(), Pkcs11Error> {
-        login.anchor = Some(self.open_session()?);
+        let session = self.open_session()?;
+        // It is a session with what is in the slot by now, and no other token is given the PIN.
+        let slot = *lock(&self.slot);
+        let info = self.module.client().get_token_info(slot).map_err(Pkcs11Error::of)?;
+        if !self.is_token(&info) {
+            let (label, serial) = (self.token.label.clone(), self.token.serial.clone());
+            return Err(Pkcs11Error::OtherToken { label, serial });
+        }
+        login.anchor = Some(session);
         if let Err(error) = login.enter() {
             login.anchor = None;
             return Err(error);

@@ -12,6 +12,9 @@ use super::Pkcs11Error;
 use super::point::{self, Group};
 use crate::{Curve, KeyAttribute, KeyAttributes, Mechanisms};
 
+/// Objects that a search finds at most; the largest devices keep some ten thousand. A device that always finds one more is not believed.
+const MAX_OBJECTS: usize = 100_000;
+
 /// How much is asked for. Some devices refuse a template with attributes they do not know; what then was not asked for is still
 /// read back and judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,7 +258,17 @@ pub(super) fn read_public_key(
 
 /// Handles of the private keys with this identifier.
 pub(super) fn private_keys(session: &Session, id: &[u8]) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
-    session
-        .find_objects(&[Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(id.to_vec())])
-        .map_err(Pkcs11Error::of)
+    find(session, &[Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(id.to_vec())])
+}
+
+/// Handles of the objects that fit, of which there are not to be more than a device can have.
+pub(super) fn find(session: &Session, template: &[Attribute]) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
+    let mut found = Vec::new();
+    for object in session.iter_objects(template).map_err(Pkcs11Error::of)? {
+        if found.len() == MAX_OBJECTS {
+            return Err(Pkcs11Error::TooManyObjects { most: MAX_OBJECTS });
+        }
+        found.push(object.map_err(Pkcs11Error::of)?);
+    }
+    Ok(found)
 }

@@ -88,7 +88,7 @@ impl Pkcs11Token {
     /// The objects with a key's identifier, private and public, as this session sees them.
     fn objects(witness: &Session, id: KeyId) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
         see_private_objects(witness)?;
-        witness.find_objects(&[Attribute::Id(id.0.to_vec())]).map_err(Pkcs11Error::of)
+        template::find(witness, &[Attribute::Id(id.0.to_vec())])
     }
 
     /// Goes through every key object with the label of a one-shot key that is not in use through this handle.
@@ -107,7 +107,7 @@ impl Pkcs11Token {
                 Ok(())
             };
             // One search for objects of all classes: a second one could not be begun where the device did not end the first.
-            let mut found = session.find_objects(&[]).map_err(Pkcs11Error::of)?;
+            let mut found = template::find(session, &[])?;
             // SoftHSM2 answers anything about an object that goes just then, and afterwards that it is gone.
             found.retain(|object| look(*object).is_err());
             found.into_iter().try_for_each(look)
