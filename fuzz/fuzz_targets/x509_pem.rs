@@ -15,5 +15,9 @@ fuzz_target!(|data: &[u8]| {
     if let (Ok(all), Ok(one)) = (all, one) {
         assert_eq!(all.first(), Some(&one));
     }
-    let _ = Certificate::from_der_or_pem(data).is_ok();
+    let bundle = Certificate::all_from_der_or_pem(data);
+    assert!(!bundle.is_empty());
+    if let Ok(one) = Certificate::from_der_or_pem(data) {
+        assert_eq!(bundle.first(), Some(&Ok(one)));
+    }
 });

@@ -71,6 +71,9 @@ pub enum CertificateSignatureError {
     Verify(#[from] VerifyError),
 }
 
+/// How many certificates of a bundle may be unreadable before the rest of it is left: a file of something else has two octets for each.
+pub const MAX_BUNDLE_ERRORS: usize = 256;
+
 impl Certificate {
     /// Reads a certificate that fills the input.
     ///
@@ -88,8 +91,8 @@ impl Certificate {
     /// # Errors
     /// As [`from_der`](Self::from_der), where offsets count in the decoded block, and the PEM variants.
     pub fn from_pem(text: &[u8]) -> Result<Self, CertificateError> {
-        let first = pem::blocks(text)?.into_iter().next().ok_or(CertificateError::NoPemBlock)?;
-        Self::from_der(&first)
+        let blocks = pem::each_block(text, pem::CERTIFICATE_LABELS);
+        Self::from_der(&blocks.into_iter().next().ok_or(CertificateError::NoPemBlock)??)
     }
 
     /// Reads all certificate blocks of a PEM text, in order.
@@ -100,12 +103,45 @@ impl Certificate {
         pem::blocks(text)?.iter().map(|block| Self::from_der(block)).collect()
     }
 
-    /// Reads a certificate in either form: PEM when the text has a certificate block, DER otherwise.
+    /// Reads one certificate in either form: DER that fills the input when it begins with the octet of a SEQUENCE and is no text that
+    /// begins with the digit 0 alone, else the first certificate block of a PEM text.
     ///
     /// # Errors
     /// As the two others.
     pub fn from_der_or_pem(input: &[u8]) -> Result<Self, CertificateError> {
-        if input.first() == Some(&SEQUENCE) { Self::from_der(input) } else { Self::from_pem(input) }
+        if pem::is_text(input) { Self::from_pem(input) } else { Self::from_der(input) }
+    }
+
+    /// Reads every certificate of a bundle in either form, told apart as by [`from_der_or_pem`](Self::from_der_or_pem): the certificate
+    /// blocks of a PEM text, or certificates in DER one behind the other.
+    ///
+    /// There is one result for each, in order; one that cannot be read silences no other. Where the next one would begin cannot be told
+    /// once the length of an element or the end of a block is malformed: that error is the last, and so is the
+    /// [`MAX_BUNDLE_ERRORS`]th. The result is never empty: what holds no certificate is one error. Offsets count in the element or the
+    /// decoded block.
+    pub fn all_from_der_or_pem(input: &[u8]) -> Vec<Result<Self, CertificateError>> {
+        let mut bundle = Bundle::default();
+        if pem::is_text(input) {
+            for block in pem::each_block(input, pem::CERTIFICATE_LABELS) {
+                if !bundle.take(block.and_then(|block| Self::from_der(&block))) {
+                    break;
+                }
+            }
+        } else {
+            let mut rest = Reader::new(input, 0);
+            while !rest.is_empty() {
+                let element = rest.any();
+                let is_last = element.is_err();
+                let read = element.map_err(CertificateError::from).and_then(|one| Self::from_der(one.whole));
+                if !bundle.take(read) || is_last {
+                    break;
+                }
+            }
+        }
+        if bundle.found.is_empty() {
+            bundle.take(Err(CertificateError::NoPemBlock));
+        }
+        bundle.found
     }
 
     /// The bytes as they arrived.
@@ -279,6 +315,22 @@ pub fn signature_algorithm_of(signed: &[u8]) -> Result<&[u8], SyntaxError> {
     Ok(parts.expect(SEQUENCE)?.whole)
 }
 
+/// What is read of several certificates.
+#[derive(Default)]
+struct Bundle {
+    found: Vec<Result<Certificate, CertificateError>>,
+    errors: usize,
+}
+
+impl Bundle {
+    /// Whether there may be more.
+    fn take(&mut self, read: Result<Certificate, CertificateError>) -> bool {
+        self.errors = self.errors.saturating_add(usize::from(read.is_err()));
+        self.found.push(read);
+        self.errors < MAX_BUNDLE_ERRORS
+    }
+}
+
 impl Inner {
     fn read(der: Bytes) -> Result<Self, SyntaxError> {
         let mut input = Reader::over(&der);
@@ -373,5 +425,82 @@ impl fmt::Debug for Certificate {
             .field("issuer", &format_args!("{}", self.issuer()))
             .field("serial", &format_args!("{}", self.serial_hex()))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::SyntaxErrorKind;
+
+    fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        [&[tag, 0x81, u8::try_from(content.len()).unwrap()][..], &content].concat()
+    }
+
+    /// As little as a certificate may be.
+    fn smallest(serial: u8) -> Vec<u8> {
+        let time = tlv(0x17, &[b"260101000000Z"]);
+        let (empty, bits) = (tlv(SEQUENCE, &[]), tlv(BIT_STRING, &[&[0]]));
+        let (life, key) = (tlv(SEQUENCE, &[&time, &time]), tlv(SEQUENCE, &[&empty, &bits]));
+        let tbs = tlv(SEQUENCE, &[&[INTEGER, 1, serial], &empty, &empty, &life, &empty, &key]);
+        tlv(SEQUENCE, &[&tbs, &empty, &bits])
+    }
+
+    fn serials(input: &[u8]) -> Vec<Option<u8>> {
+        let all = Certificate::all_from_der_or_pem(input);
+        all.iter().map(|one| one.as_ref().ok().map(|certificate| certificate.serial()[0])).collect()
+    }
+
+    fn block(der: &[u8]) -> String {
+        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+        for chunk in der.chunks(3) {
+            let bits = chunk.iter().fold(0_u32, |bits, octet| (bits << 8) | u32::from(*octet));
+            let bits = bits << (8 * (3 - chunk.len()));
+            for at in 0..4 {
+                let value = usize::try_from(bits >> (18 - 6 * at) & 0x3f).unwrap();
+                text.push(if at <= chunk.len() { char::from(ALPHABET[value]) } else { '=' });
+            }
+        }
+        text + "\n-----END CERTIFICATE-----\n"
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_silences_no_other() {
+        let (one, two) = (smallest(1), smallest(2));
+        assert_eq!(
+            serials(&[one.clone(), vec![SEQUENCE, 0], two.clone()].concat()),
+            [Some(1), None, Some(2)]
+        );
+        // Where the third begins nobody can tell.
+        assert_eq!(serials(&[&one, &[SEQUENCE, 0x80][..], &two].concat()), [Some(1), None]);
+        let text = [
+            &block(&one),
+            "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
+            &block(&[5, 0]),
+            &block(&two),
+        ];
+        assert_eq!(serials(text.concat().as_bytes()), [Some(1), None, None, Some(2)]);
+        let noted = ["0 certificates are below\n", &block(&one)].concat();
+        assert_eq!(serials(noted.as_bytes()), [Some(1)]);
+        assert!(Certificate::from_der_or_pem(noted.as_bytes()).is_ok());
+        let cut = [&block(&one), "-----BEGIN CERTIFICATE-----\nMAA="].concat();
+        assert_eq!(serials(cut.as_bytes()), [Some(1), None]);
+        assert!(Certificate::from_pem(cut.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_bundle_is_never_empty_and_its_errors_are_bounded() {
+        for nothing in [&b""[..], b"text", b"-----BEGIN X-----\nMAA=\n-----END X-----\n"] {
+            assert_eq!(Certificate::all_from_der_or_pem(nothing), [Err(CertificateError::NoPemBlock)]);
+        }
+        let other = [SEQUENCE, 0].repeat(10_000);
+        let errors = Certificate::all_from_der_or_pem(&other);
+        assert_eq!(errors.len(), MAX_BUNDLE_ERRORS);
+        let truncated = SyntaxError { offset: 2, kind: SyntaxErrorKind::Truncated };
+        assert_eq!(errors[255], Err(CertificateError::Syntax(truncated)));
+        let good = smallest(3).repeat(1_000);
+        assert!(serials(&good).iter().all(|serial| *serial == Some(3)) && serials(&good).len() == 1_000);
     }
 }

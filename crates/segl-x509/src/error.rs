@@ -85,6 +85,12 @@ pub enum RequestError {
         /// The most that is read.
         limit: usize,
     },
+    /// The text has several, and which one is meant is not for us to guess.
+    #[error("{count} certification requests in the text where one belongs")]
+    Several {
+        /// How many.
+        count: usize,
+    },
     /// There is no block of a certification request in the text.
     #[error("no certification request in the text")]
     NoPemBlock,
@@ -111,7 +117,7 @@ pub enum CertificateError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// No `-----BEGIN CERTIFICATE-----` block in the text.
+    /// No `-----BEGIN CERTIFICATE-----` block in the text, or nothing at all.
     #[error("no certificate block in the PEM text")]
     NoPemBlock,
     /// A PEM block without its end line, or with a character outside base64.

@@ -22,7 +22,7 @@ mod general_name;
 mod name;
 mod oid;
 pub mod oids;
-mod pem;
+pub mod pem;
 mod policies;
 pub mod reader;
 mod request;
@@ -35,7 +35,7 @@ mod typed;
 pub use const_oid::ObjectIdentifier;
 
 pub use crate::certificate::{
-    Certificate, CertificateSignatureError, MAX_CERTIFICATE_SIZE, signature_algorithm_of,
+    Certificate, CertificateSignatureError, MAX_BUNDLE_ERRORS, MAX_CERTIFICATE_SIZE, signature_algorithm_of,
 };
 pub use crate::constraints::{GeneralSubtree, NameConstraints};
 pub use crate::error::{CertificateError, ExtensionError, RequestError, SyntaxError, SyntaxErrorKind};

@@ -1,37 +1,58 @@
-//! Certificates in PEM text (RFC 7468).
+//! PEM text (RFC 7468): certificates, and what else is sent as base64.
 
 use crate::error::CertificateError;
+use crate::reader::SEQUENCE;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 
+/// What stands between the dashes of a certificate.
+pub(crate) const CERTIFICATE_LABELS: &[&[u8]] =
+    &[b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"];
+
+/// Whether the input is text rather than DER: it does not begin with the octet of a SEQUENCE, unless that is the digit 0 before a blank.
+pub(crate) fn is_text(input: &[u8]) -> bool {
+    input.first() != Some(&SEQUENCE) || input.get(1).is_some_and(u8::is_ascii_whitespace)
+}
+
 /// The contents of all certificate blocks, in order. Other blocks and text around are skipped.
 pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
-    blocks_of(text, &[b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"])
+    blocks_of(text, CERTIFICATE_LABELS)
 }
 
 /// The contents of all blocks with one of these labels.
 pub(crate) fn blocks_of(text: &[u8], labels: &[&[u8]]) -> Result<Vec<Vec<u8>>, CertificateError> {
+    let found = each_block(text, labels).into_iter().collect::<Result<Vec<_>, _>>()?;
+    if found.is_empty() { Err(CertificateError::NoPemBlock) } else { Ok(found) }
+}
+
+/// As [`blocks_of`], each by itself. A block without an end is the last.
+pub(crate) fn each_block(text: &[u8], labels: &[&[u8]]) -> Vec<Result<Vec<u8>, CertificateError>> {
     let mut found = Vec::new();
     let mut position = 0_usize;
     while let Some(begin) = find(text, BEGIN, position) {
         let label_at = begin.saturating_add(BEGIN.len());
-        let malformed = || CertificateError::Pem { offset: begin };
-        let label_end = find(text, DASHES, label_at).ok_or_else(malformed)?;
-        let body_at = label_end.saturating_add(DASHES.len());
-        let end = find(text, END, body_at).ok_or_else(malformed)?;
-        let is_wanted = text.get(label_at..label_end).is_some_and(|label| labels.contains(&label));
-        if is_wanted {
-            found.push(decode(text.get(body_at..end).unwrap_or_default(), body_at)?);
+        let label_end = find(text, DASHES, label_at);
+        let body_at = label_end.map(|end| end.saturating_add(DASHES.len()));
+        let end = body_at.and_then(|at| find(text, END, at));
+        let (Some(label_end), Some(body_at), Some(end)) = (label_end, body_at, end) else {
+            found.push(Err(CertificateError::Pem { offset: begin }));
+            break;
+        };
+        if text.get(label_at..label_end).is_some_and(|label| labels.contains(&label)) {
+            found.push(decode(text.get(body_at..end).unwrap_or_default(), body_at));
         }
         position = end.saturating_add(END.len());
     }
-    if found.is_empty() { Err(CertificateError::NoPemBlock) } else { Ok(found) }
+    found
 }
 
-/// Base64 with white space anywhere.
-fn decode(body: &[u8], offset: usize) -> Result<Vec<u8>, CertificateError> {
+/// Base64 with white space anywhere, as it is sent without a PEM label too. `offset` is where it stands, for the error.
+///
+/// # Errors
+/// [`CertificateError::Pem`] with the place.
+pub fn decode(body: &[u8], offset: usize) -> Result<Vec<u8>, CertificateError> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let (mut group, mut count, mut padding) = (0_u32, 0_u8, 0_u8);
     for (index, character) in body.iter().enumerate() {

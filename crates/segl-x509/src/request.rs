@@ -47,19 +47,24 @@ impl CertificationRequest {
         Ok(Self::read(Bytes::new(der))?)
     }
 
-    /// Reads a request in either form: PEM (RFC 7468, 7) when it does not begin as DER.
+    /// Reads the one request of the input in either form: PEM (RFC 7468, 7) when it does not begin as DER.
     ///
     /// # Errors
-    /// As [`from_der`](Self::from_der), where offsets count in the decoded block, and the PEM variants.
+    /// As [`from_der`](Self::from_der), where offsets count in the decoded block, and the PEM variants. Of several requests none is
+    /// taken.
     pub fn from_der_or_pem(input: &[u8]) -> Result<Self, RequestError> {
-        if input.first() == Some(&SEQUENCE) {
+        if !pem::is_text(input) {
             return Self::from_der(input);
         }
         let blocks = pem::blocks_of(input, &PEM_LABELS).map_err(|error| match error {
             CertificateError::Pem { offset } => RequestError::Pem { offset },
             _ => RequestError::NoPemBlock,
         })?;
-        Self::from_der(blocks.first().ok_or(RequestError::NoPemBlock)?)
+        match blocks.as_slice() {
+            [] => Err(RequestError::NoPemBlock),
+            [only] => Self::from_der(only),
+            several => Err(RequestError::Several { count: several.len() }),
+        }
     }
 
     fn read(der: Bytes) -> Result<Self, SyntaxError> {
@@ -257,13 +262,22 @@ mod tests {
         let key = key();
         let good = request(&key, &key, 1);
         let info = CertificationRequest::from_der(&good).unwrap().info_der().len();
-        for at in 4..4 + info {
+        for (at, bit) in (4..4 + info).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
             let mut bad = good.clone();
-            bad[at] ^= 1;
+            bad[at] ^= 1 << bit;
             let proved =
                 CertificationRequest::from_der(&bad).is_ok_and(|read| read.proves_possession().is_ok());
-            assert!(!proved, "bit of octet {at}");
+            assert!(!proved, "bit {bit} of octet {at}");
         }
+    }
+
+    #[test]
+    fn of_several_requests_none_is_taken() {
+        let block = "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n";
+        let one = CertificationRequest::from_der_or_pem(block.as_bytes());
+        assert!(matches!(one, Err(RequestError::Syntax(_))), "{one:?}");
+        let two = CertificationRequest::from_der_or_pem(block.repeat(2).as_bytes());
+        assert!(matches!(two, Err(RequestError::Several { count: 2 })), "{two:?}");
     }
 
     #[test]
