@@ -79,12 +79,14 @@ const fn certificate(error: &CertFileError) -> Option<&'static str> {
             "give certificates as they are issued, DER or PEM (-----BEGIN CERTIFICATE-----), or a signed PDF",
         ),
         CertFileError::Folder { .. } => Some("name the files in it"),
-        CertFileError::Pdf { .. } | CertFileError::Read { .. } | CertFileError::Unsigned { .. } => None,
+        CertFileError::Pdf { .. } => Some("get another copy of the document, whole and not encrypted"),
+        CertFileError::Read { .. } | CertFileError::Unsigned { .. } => None,
     }
 }
 
 const fn document(error: &ReadError) -> Option<&'static str> {
     match error {
+        ReadError::Encrypted { .. } => Some("remove the encryption before the document is sealed"),
         ReadError::NotAPdf { .. } => Some("give a PDF file; --format pades seals nothing else"),
         ReadError::Limit { .. } | ReadError::Structure { .. } | ReadError::StreamLength { .. } => {
             Some("rewrite the file with another tool before it is sealed")

@@ -119,7 +119,7 @@ pub enum ReadError {
         problem: XrefProblem,
     },
     /// The document is encrypted in a way, or with a password, that this reader does not have.
-    #[error("the document is encrypted ({handler}) and was not opened; remove the encryption before sealing")]
+    #[error("the document is encrypted ({handler}) and was not opened")]
     Encrypted {
         /// The security handler and version as the file names them.
         handler: String,
