@@ -21,8 +21,11 @@ pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
     blocks_of(text, CERTIFICATE_LABELS)
 }
 
-/// The contents of all blocks with one of these labels.
-pub(crate) fn blocks_of(text: &[u8], labels: &[&[u8]]) -> Result<Vec<Vec<u8>>, CertificateError> {
+/// The contents of all blocks with one of these labels, in order. Other blocks and text around are skipped.
+///
+/// # Errors
+/// [`CertificateError::NoPemBlock`] when there is none, [`CertificateError::Pem`] with the place in the text.
+pub fn blocks_of(text: &[u8], labels: &[&[u8]]) -> Result<Vec<Vec<u8>>, CertificateError> {
     let found = each_block(text, labels).into_iter().collect::<Result<Vec<_>, _>>()?;
     if found.is_empty() { Err(CertificateError::NoPemBlock) } else { Ok(found) }
 }
