@@ -8,7 +8,7 @@ use segl_x509::{
 use crate::{
     QcStatements, QcType, Statement,
     content::identification,
-    lint::{Kind, lint},
+    lint::{Kind, profile_of},
     vocabulary::{known_extension, policy_name, purpose_name},
     writing::is_showable,
 };
@@ -40,11 +40,10 @@ impl<'a> Description<'a> {
 
     /// What it is for, in a few words.
     pub fn title(&self) -> &'static str {
-        let report = lint(self.certificate);
         let statements = self.statements();
         let is_type =
             |kind| statements.as_ref().is_some_and(|found| found.types().any(|found| found == kind));
-        match report.profile().kind() {
+        match profile_of(self.certificate).kind() {
             Kind::Authority => "Certificate of a certification authority",
             Kind::TimeStampUnit => "Certificate of a time-stamp unit",
             Kind::OcspResponder => "Certificate of an OCSP responder",
@@ -139,14 +138,15 @@ impl<'a> Description<'a> {
         Ok(match oid {
             oids::BASIC_CONSTRAINTS => one(certificate.basic_constraints()?.map(|constraints| {
                 match (constraints.ca, constraints.path_len) {
-                    (true, Some(length)) => format!("an authority, with {length} authorities below"),
+                    (true, Some(1)) => "an authority, with at most 1 authority below".to_owned(),
+                    (true, Some(length)) => format!("an authority, with at most {length} authorities below"),
                     (true, None) => "an authority".to_owned(),
                     (false, _) => "no authority".to_owned(),
                 }
             })),
-            oids::KEY_USAGE => {
-                one(certificate.key_usage()?.map(|usage| usage.names().collect::<Vec<_>>().join(", ")))
-            }
+            oids::KEY_USAGE => one(certificate
+                .key_usage()?
+                .map(|usage| usage.names().map(usage_words).collect::<Vec<_>>().join(", "))),
             oids::EXT_KEY_USAGE => {
                 certificate.ext_key_usage()?.iter().flatten().map(|oid| named(oid, purpose_name)).collect()
             }
@@ -329,6 +329,15 @@ fn qualifier_words(id: &Oid, value: &[u8]) -> String {
     format!("  qualifier {id}")
 }
 
+fn listed(countries: &[String]) -> String {
+    if countries.is_empty() { "no country".to_owned() } else { countries.join(", ") }
+}
+
+/// A key usage under both its names where it has two, as what is shown before issuing has the newer one.
+fn usage_words(name: &'static str) -> &'static str {
+    if name == "nonRepudiation" { "contentCommitment (nonRepudiation)" } else { name }
+}
+
 /// A statement in words. Where another statement names the law of a country, it is not that of the EU under which the certificate is
 /// qualified (EN 319 412-5 4.2.4).
 fn statement_lines(statement: &Statement, is_eu: bool) -> Vec<String> {
@@ -355,10 +364,10 @@ fn statement_lines(statement: &Statement, is_eu: bool) -> Vec<String> {
         }
         Statement::RetentionPeriod(years) => vec![format!("records are kept {years} years after it ends")],
         Statement::CountryLegislation(countries) => {
-            vec![format!("qualified under the law of {}", countries.join(", "))]
+            vec![format!("qualified under the law of {}", listed(countries))]
         }
         Statement::DeviceLegislation(countries) => {
-            vec![format!("the device is qualified under the law of {}", countries.join(", "))]
+            vec![format!("the device is qualified under the law of {}", listed(countries))]
         }
         Statement::IdentificationMethod(methods) => methods.iter().map(identification).collect(),
         Statement::Semantics(semantics) => {
@@ -400,6 +409,28 @@ mod tests {
     use crate::IdentificationMethod;
 
     #[test]
+    fn the_path_below_is_a_limit() {
+        // The smallest certificate with basicConstraints of an authority and a path length.
+        let tlv = |tag, parts: &[&[u8]]| crate::asn1::tlv(tag, parts);
+        for (length, words) in [
+            (0, "with at most 0 authorities below"),
+            (1, "at most 1 authority below"),
+            (2, "at most 2 authorities below"),
+        ] {
+            let constraints = tlv(0x30, &[&[1, 1, 0xff, 2, 1, length]]);
+            let extension = tlv(0x30, &[&[6, 3, 0x55, 0x1d, 0x13], &tlv(4, &[&constraints])]);
+            let extensions = tlv(0xa3, &[&tlv(0x30, &[&extension])]);
+            let (empty, bits, time) = ([0x30, 0], [3, 1, 0], tlv(0x17, &[b"260101000000Z"]));
+            let (life, key) = (tlv(0x30, &[&time, &time]), tlv(0x30, &[&empty, &bits]));
+            let version = [0xa0, 3, 2, 1, 2, 2, 1, 1];
+            let tbs = tlv(0x30, &[&version, &empty, &empty, &life, &empty, &key, &extensions]);
+            let certificate = Certificate::from_der(&tlv(0x30, &[&tbs, &empty, &bits])).unwrap();
+            let shown = Description::of(&certificate).to_string();
+            assert!(shown.contains(words), "{shown}");
+        }
+    }
+
+    #[test]
     fn law_and_identification_in_words() {
         let eu = statement_lines(&Statement::Compliance, true);
         let elsewhere = statement_lines(&Statement::Compliance, false);
@@ -407,6 +438,8 @@ mod tests {
             (eu[0].as_str(), elsewhere[0].as_str()),
             ("EU qualified certificate", "qualified certificate, though not of the EU")
         );
+        let nowhere = Statement::CountryLegislation(Vec::new());
+        assert_eq!(statement_lines(&nowhere, false), ["qualified under the law of no country"]);
         let identified = Statement::IdentificationMethod(vec![IdentificationMethod::Eidas2B]);
         assert_eq!(statement_lines(&identified, true), ["identified after Article 24(1a) (b)"]);
     }

@@ -107,6 +107,11 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     groups.into_iter().flatten()
 }
 
+/// The profile a certificate seems to be made for. No rule runs.
+pub fn profile_of(certificate: &Certificate) -> Profile {
+    View::new(certificate, None).profile
+}
+
 /// Holds a certificate against the profile it seems to be made for.
 pub fn lint(certificate: &Certificate) -> Report {
     run(&View::new(certificate, None))

@@ -81,7 +81,7 @@ pub(crate) static RULES: &[Rule] = &[
         PSD2,
         "5.2.1",
         "GEN-5.2.1-3",
-        Severity::Notice,
+        Severity::Warning,
         Scope::EndEntity,
         "organizationIdentifier of a payment service should be its authorisation number",
         |view, found| {
