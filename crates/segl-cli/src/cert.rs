@@ -72,16 +72,24 @@ fn show(args: &CertShowArgs, console: &Console) -> u8 {
     for file in &args.files {
         match read(file) {
             Ok(certificates) => {
-                for (number, certificate) in certificates.iter().enumerate() {
+                let of = certificates.len();
+                for (number, certificate) in certificates.into_iter().enumerate() {
+                    let certificate = match certificate {
+                        Ok(certificate) => certificate,
+                        Err(error) => {
+                            worst = refuse(error);
+                            continue;
+                        }
+                    };
                     if !first {
                         console.line("");
                     }
                     first = false;
-                    let description = Description::of(certificate).to_string();
+                    let description = Description::of(&certificate).to_string();
                     let mut lines = description.lines();
                     let title = lines.next().unwrap_or_default();
-                    if args.files.len() > 1 || certificates.len() > 1 {
-                        console.headline(&format!("{}: {title}", place(file, number, certificates.len())));
+                    if args.files.len() > 1 || of > 1 {
+                        console.headline(&format!("{}: {title}", place(file, number, of)));
                     } else {
                         console.headline(title);
                     }
@@ -112,32 +120,56 @@ fn lint(args: &CertLintArgs, console: &Console) -> u8 {
         let certificates = match read(file) {
             Ok(certificates) => certificates,
             Err(error) => {
-                if args.kind() == ReportKind::Json {
-                    let object = json!({
-                        "file": file.to_string_lossy(), "number": null, "subject": null, "serial": null, "profile": null,
-                        "findings": [], "error": chain(&error),
-                    });
-                    console.line(&object.to_string());
-                }
-                worst = refuse(error);
+                worst = unread(file, None, error, args, console);
                 continue;
             }
         };
-        for (number, certificate) in certificates.iter().enumerate() {
+        let of = certificates.len();
+        for (number, certificate) in certificates.into_iter().enumerate() {
+            let certificate = match certificate {
+                Ok(certificate) => certificate,
+                Err(error) => {
+                    worst = unread(file, (of > 1).then_some(number), error, args, console);
+                    continue;
+                }
+            };
             let report = match args.profile {
-                Some(profile) => lint::lint_as(certificate, profile),
-                None => lint::lint(certificate),
+                Some(profile) => lint::lint_as(&certificate, profile),
+                None => lint::lint(&certificate),
             };
             if report.at_least(Severity::Error).next().is_some() {
                 worst = worst.max(FOUND);
             }
             match args.kind() {
-                ReportKind::Json => console.line(&object(file, number, certificate, &report).to_string()),
-                ReportKind::Text => text(file, (number, certificates.len()), certificate, &report, console),
+                ReportKind::Json => console.line(&object(file, number, &certificate, &report).to_string()),
+                ReportKind::Text => text(file, (number, of), &certificate, &report, console),
             }
         }
     }
     worst
+}
+
+/// Says why a file, or one certificate of it, was not read, in the report too where that is for a machine.
+fn unread(
+    file: &Path,
+    number: Option<usize>,
+    error: CertFileError,
+    args: &CertLintArgs,
+    console: &Console,
+) -> u8 {
+    if args.kind() == ReportKind::Json {
+        let object = json!({
+            "file": file.to_string_lossy(),
+            "number": number.map(|number| number.saturating_add(1)),
+            "subject": null,
+            "serial": null,
+            "profile": null,
+            "findings": [],
+            "error": chain(&error),
+        });
+        console.line(&object.to_string());
+    }
+    refuse(error)
 }
 
 fn object(file: &Path, number: usize, certificate: &Certificate, report: &Report) -> Value {
@@ -237,8 +269,11 @@ fn rule_object(rule: &Rule) -> Value {
     })
 }
 
+/// One certificate of a file, or why it cannot be read; the others of the file do not mind.
+type Found = Result<Certificate, CertFileError>;
+
 /// Every certificate of a file: PEM blocks, DER one behind the other, or what the signatures of a PDF bring.
-fn read(path: &Path) -> Result<Vec<Certificate>, CertFileError> {
+fn read(path: &Path) -> Result<Vec<Found>, CertFileError> {
     let cannot = |source| CertFileError::Read { path: path.to_owned(), source };
     if path.as_os_str() == STANDARD_INPUT {
         let path = Path::new("standard input");
@@ -271,50 +306,50 @@ fn is_pdf(start: &[u8]) -> bool {
     start.windows(5).take(1024).any(|octets| octets == b"%PDF-")
 }
 
-fn from_pdf(path: &Path, source: impl Source) -> Result<Vec<Certificate>, CertFileError> {
+fn from_pdf(path: &Path, source: impl Source) -> Result<Vec<Found>, CertFileError> {
     let reading = read_pdf(source, Limits::default())
         .map_err(|source| CertFileError::Pdf { path: path.to_owned(), source })?;
     let found = embedded_certificates(&reading);
     if !found.is_empty() {
-        return Ok(found);
+        return Ok(found.into_iter().map(Ok).collect());
     }
     let path = path.to_owned();
     let is_signed = !reading.signatures.is_empty() || !reading.timestamps.is_empty();
     Err(if is_signed { CertFileError::NoCertificate { path } } else { CertFileError::Unsigned { path } })
 }
 
-fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, CertFileError> {
-    let malformed = |source| CertFileError::Certificate { path: path.to_owned(), source };
-    let other = |what| CertFileError::Other { path: path.to_owned(), what };
+fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Found>, CertFileError> {
     if bytes.is_empty() {
         return Err(CertFileError::Empty { path: path.to_owned() });
     }
     if is_pdf(bytes) {
         return from_pdf(path, bytes);
     }
-    // A certificate is a SEQUENCE; a text does not begin with its tag, unless it begins with the digit 0.
-    if bytes.first() != Some(&0x30) || bytes.get(1).is_some_and(u8::is_ascii_whitespace) {
-        return Certificate::all_from_pem(bytes).map_err(|error| match error {
-            CertificateError::NoPemBlock => match pem_label(bytes) {
-                Some(label) => other(format!("\"{label}\"")),
-                None => CertFileError::NoCertificate { path: path.to_owned() },
-            },
-            error => malformed(error),
+    let found = Certificate::all_from_der_or_pem(bytes);
+    if let [Err(CertificateError::NoPemBlock)] = found.as_slice() {
+        return Err(match pem_label(bytes) {
+            Some(label) => CertFileError::Other { path: path.to_owned(), what: format!("\"{label}\"") },
+            None => CertFileError::NoCertificate { path: path.to_owned() },
         });
     }
-    let mut rest = Reader::new(bytes, 0);
-    let mut certificates = Vec::new();
-    while !rest.is_empty() {
-        let element = rest.any().map_err(|error| malformed(error.into()))?;
-        certificates.push(Certificate::from_der(element.whole).map_err(|error| {
-            what_it_is(element.whole).map_or_else(|| malformed(error), |what| other(what.to_owned()))
-        })?);
-    }
-    Ok(certificates)
+    let of = found.len();
+    // In PEM text there are no elements to name.
+    let mut elements = pem_label(bytes).is_none().then(|| Reader::new(bytes, 0));
+    let named = found.into_iter().enumerate().map(|(number, certificate)| {
+        let element = elements.as_mut().and_then(|elements| elements.any().ok());
+        certificate.map_err(|source| {
+            let path = PathBuf::from(place(path, number, of));
+            match element.and_then(|element| what_it_is(element.whole)) {
+                Some(what) => CertFileError::Other { path, what: what.to_owned() },
+                None => CertFileError::Certificate { path, source },
+            }
+        })
+    });
+    Ok(named.collect())
 }
 
 /// The label of the first PEM block, if it is a plain one.
-fn pem_label(text: &[u8]) -> Option<&str> {
+pub(crate) fn pem_label(text: &[u8]) -> Option<&str> {
     const BEGIN: &[u8] = b"-----BEGIN ";
     const MOST: usize = 64;
     let at = text.windows(BEGIN.len()).position(|octets| octets == BEGIN)?.checked_add(BEGIN.len())?;
@@ -326,7 +361,7 @@ fn pem_label(text: &[u8]) -> Option<&str> {
 }
 
 /// What DER that is no certificate may be instead, by its first elements.
-fn what_it_is(der: &[u8]) -> Option<&'static str> {
+pub(crate) fn what_it_is(der: &[u8]) -> Option<&'static str> {
     const OBJECT_IDENTIFIER: u8 = 0x06;
     const INTEGER: u8 = 0x02;
     if CrlView::from_der(der).is_ok() {

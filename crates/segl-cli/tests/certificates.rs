@@ -27,7 +27,7 @@ fn objects(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The root with its subject key identifier made critical, which its signature no longer fits: the lint looks at no signature.
+/// The root with its basicConstraints made not critical, which its signature no longer fits: the lint looks at no signature.
 fn spoiled(root: &[u8]) -> Vec<u8> {
     // basicConstraints is 2.5.29.19, critical TRUE: the octet after the identifier says so.
     let start = [0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff];
@@ -83,6 +83,32 @@ fn several_certificates_in_a_file() {
     let objects = objects(&said.stdout);
     assert_eq!((said.status, objects.len()), (Some(1), 2));
     assert_eq!((objects[0]["number"].as_u64(), objects[1]["number"].as_u64()), (Some(1), Some(2)));
+}
+
+#[test]
+fn one_of_a_bundle_that_cannot_be_read_silences_no_other() {
+    let room = with_home();
+    let root = fs::read(room.path("home/root.cer")).unwrap();
+    let crl = fs::read(room.path("home/root.crl")).unwrap();
+    room.write("bundle.der", &[root.clone(), vec![0x30, 0], crl, spoiled(&root)].concat());
+    let said = room.run(["cert", "lint", "bundle.der", "--json"]);
+    assert_eq!(said.status, Some(2), "{said:?}");
+    let objects = objects(&said.stdout);
+    assert_eq!(objects.len(), 4, "{said:?}");
+    for (index, object) in objects.iter().enumerate() {
+        let keys: Vec<_> = object.as_object().unwrap().keys().collect();
+        assert_eq!(keys, objects[0].as_object().unwrap().keys().collect::<Vec<_>>());
+        assert_eq!(object["number"], index + 1);
+        assert_eq!(object["error"].is_null(), [0, 3].contains(&index), "{object}");
+    }
+    assert!(said.stderr.contains("bundle.der 2 of 4 holds a certificate that cannot be read"), "{said:?}");
+    assert!(said.stderr.contains("bundle.der 3 of 4 holds a CRL, not a certificate"), "{said:?}");
+    let shown = room.run(["cert", "show", "bundle.der"]);
+    assert_eq!(shown.status, Some(2), "{shown:?}");
+    assert!(
+        shown.stdout.contains("bundle.der 1 of 4: ") && shown.stdout.contains("bundle.der 4 of 4: "),
+        "{shown:?}"
+    );
 }
 
 #[test]
