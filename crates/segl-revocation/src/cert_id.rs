@@ -58,6 +58,18 @@ impl CertId {
         self.algorithm
     }
 
+    /// Hash of the issuer's name.
+    #[must_use]
+    pub fn issuer_name_hash(&self) -> &[u8] {
+        &self.issuer_name_hash
+    }
+
+    /// Hash of the bits of the issuer's key.
+    #[must_use]
+    pub fn issuer_key_hash(&self) -> &[u8] {
+        &self.issuer_key_hash
+    }
+
     /// Content octets of the serial number.
     #[must_use]
     pub fn serial(&self) -> &[u8] {

@@ -1,6 +1,9 @@
 //! A CRL read by position, once, and asked many times.
 
-use core::{fmt, ops::Deref, ops::Range};
+use core::{
+    fmt,
+    ops::{ControlFlow, Deref, Range},
+};
 use std::io;
 
 use segl_crypto::{Digest, Hasher, SignatureAlgorithm, Source, VerifyError};
@@ -142,6 +145,35 @@ impl<S: Source> CrlIndex<S> {
     #[must_use]
     pub fn source(&self) -> &S {
         &self.source
+    }
+
+    /// Reads all entries in their order, part by part of the file, and gives each to `each` until that says to stop.
+    ///
+    /// # Errors
+    /// [`ListError`] for an entry that cannot be read, with its place in the file; those before it were given.
+    pub fn for_each(&self, mut each: impl FnMut(&CrlEntry<'_>) -> ControlFlow<()>) -> Result<(), ListError> {
+        let mut start = self.entries.start;
+        while start < self.entries.end {
+            let end = start.saturating_add(octets(CHUNK)).min(self.entries.end);
+            let bytes = self.source.read_range(start..end, CHUNK);
+            let bytes = bytes.map_err(|error| ListError::Read(error.kind()))?;
+            let mut rest = Reader::new(&bytes, place(start));
+            let mut used = 0;
+            while !rest.is_empty() {
+                let entry = match rest.expect(SEQUENCE) {
+                    Ok(entry) => entry,
+                    // Cut in two, or wrong: then it is so as well where it comes first.
+                    Err(_) if used > 0 && end < self.entries.end => break,
+                    Err(error) => return Err(error.into()),
+                };
+                if each(&CrlEntry::read(&entry)?).is_break() {
+                    return Ok(());
+                }
+                used = bytes.len().saturating_sub(rest.left());
+            }
+            start = start.saturating_add(octets(used));
+        }
+        Ok(())
     }
 
     /// The bytes of the entry at an offset from the first.

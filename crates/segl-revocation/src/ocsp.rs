@@ -174,6 +174,12 @@ impl OcspView {
         self.slice(&self.0.basic)
     }
 
+    /// The signature algorithm, as DER of the AlgorithmIdentifier.
+    #[must_use]
+    pub fn signature_algorithm_der(&self) -> &[u8] {
+        self.slice(&self.0.algorithm)
+    }
+
     /// Who signed, as the response says.
     #[must_use]
     pub fn responder_id(&self) -> &ResponderId {

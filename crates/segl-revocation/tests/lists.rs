@@ -8,15 +8,16 @@
     reason = "a test may stop at the first surprise"
 )]
 
+use core::ops::ControlFlow;
 use std::io::Write as _;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use segl_crypto::{FileSource, SoftKind, SoftwareKey, Time, ToBeSigned, VerifyError};
 use segl_revocation::{
-    CertId, CrlBuilder, CrlError, CrlFacts, CrlIndex, CrlSignatureError, CrlView, Decision, Freshness,
-    IndexLimits, IssueError, ListError, OcspResponseBuilder, OcspView, OnlyIssuer, Piece, Question, Reason,
-    RevocationList, Signers, Status, WhyUnknown, decide,
+    CertId, CrlBuilder, CrlEntry, CrlError, CrlFacts, CrlIndex, CrlSignatureError, CrlView, Decision,
+    Freshness, IndexLimits, IssueError, ListError, OcspResponseBuilder, OcspView, OnlyIssuer, Piece,
+    Question, Reason, RevocationList, Signers, Status, WhyUnknown, decide,
 };
 use segl_x509::{Certificate, ReasonFlags};
 
@@ -573,6 +574,15 @@ fn an_index_keeps_to_its_limits() {
     let error = index.look_up(&[7], pki.ca.subject()).unwrap_err();
     assert_eq!(error, ListError::Crowded { limit: 4096 });
     assert_eq!(index.look_up(&[8], pki.ca.subject()).unwrap().listed, None);
+    // They do not fit into one part of the file.
+    let mut given = 0;
+    let count = |entry: &CrlEntry<'_>| {
+        assert_eq!((entry.serial, entry.revoked_at), (&[7][..], now() + DAY));
+        given += 1;
+        if given == 9_999 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    index.for_each(count).unwrap();
+    assert_eq!(given, 9_999);
     // A file that is another when it is asked.
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&der).unwrap();
@@ -611,6 +621,16 @@ proptest! {
                 let Ok(index) = CrlIndex::read(bytes, &IndexLimits::default()) else { continue };
                 let view = CrlView::from_der(bytes).unwrap();
                 assert_eq!(index.len(), view.entries().filter(Result::is_ok).count().max(index.len()));
+                let mut given = Vec::new();
+                let keep = |entry: &CrlEntry<'_>| {
+                    given.push((entry.serial.to_vec(), entry.revoked_at, entry.reason));
+                    ControlFlow::Continue(())
+                };
+                let end = index.for_each(keep);
+                let seen = view.entries().filter_map(Result::ok);
+                assert_eq!(given, seen.map(|one| (one.serial.to_vec(), one.revoked_at, one.reason)).collect::<Vec<_>>());
+                let first = view.entries().find_map(Result::err).map(ListError::from);
+                assert_eq!(end.err(), first);
                 for issuer in ["CA", "Other"] {
                     let issuer = certificate_name(issuer);
                     for serial in [&[3][..], &[200], &[9], &[octet]] {
