@@ -63,6 +63,9 @@ fn plant(session: &Session, label: &str) -> (ObjectHandle, ObjectHandle) {
     session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap()
 }
 
+/// `CKR_TEMPLATE_INCONSISTENT`
+const TEMPLATE_INCONSISTENT: u64 = 0xd1;
+
 const LEFT: &str = "segl-once-00112233445566778899aabbccddeeff";
 
 type Way<'a> = (&'static str, Box<dyn Fn() + 'a>);
@@ -506,6 +509,69 @@ fn issuer_does_not_sign_with_a_key_laid_in_its_place() {
             // Who looks for it by name is given the new one.
             AuthorityKey::find_pkcs11(&token, "segl issuer", &[1]).unwrap().sign(&tbs()).unwrap();
             clear(&fixture.session());
+        }
+    });
+}
+
+#[test]
+fn template_that_is_refused_once_is_asked_for_again() {
+    with_token("template_that_is_refused_once_is_asked_for_again", |fixture| {
+        let token = open();
+        let rule = Rule {
+            when: When::Before,
+            function: Some("C_GenerateKeyPair"),
+            nth: 1,
+            code: TEMPLATE_INCONSISTENT,
+        };
+        Shim::of_this_process().unwrap().inject(&rule);
+        // SoftHSM2 lets a key recover signatures when nothing is said about it.
+        let error = refusal(&token);
+        assert!(
+            matches!(&error, None | Some(GenerateError::Disobeyed { destroyed: Ok(_), .. })),
+            "{error:?}"
+        );
+        let error = refusal(&token);
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn long_lived_key_that_was_made_in_spite_of_an_error_is_told() {
+    with_token("long_lived_key_that_was_made_in_spite_of_an_error_is_told", |fixture| {
+        let token = open();
+        for kind in [KeyKind::EcP256, KeyKind::Ed25519, KeyKind::Rsa { bits: 2048 }] {
+            let make = || AuthorityKey::generate_pkcs11(&token, kind, "segl issuer", &[1]);
+            if kind == KeyKind::Ed25519 && make().is_err() {
+                println!("the token makes no {kind} key");
+                continue;
+            }
+            for code in [code::DEVICE_ERROR, TEMPLATE_INCONSISTENT] {
+                let session = fixture.session();
+                for object in session.find_objects(&[Attribute::Label(b"segl issuer".to_vec())]).unwrap() {
+                    session.destroy_object(object).unwrap();
+                }
+                let function = Some("C_GenerateKeyPair");
+                // The last way that is tried to name a curve is the one that the token knows.
+                for nth in 1..=3 {
+                    Shim::of_this_process().unwrap().inject(&Rule { when: When::After, function, nth, code });
+                    let made = make();
+                    tell_the_truth();
+                    let there = session.find_objects(&[Attribute::Label(b"segl issuer".to_vec())]).unwrap();
+                    match made {
+                        Ok(_) => assert_eq!(there.len(), 2, "{kind} {code:#x} {nth}"),
+                        Err(AuthorityKeyError::Pkcs11(Pkcs11Error::KeyInDoubt { left, .. })) => {
+                            assert_eq!(left, Some(there.len()), "{kind} {code:#x} {nth}");
+                        }
+                        Err(error) => {
+                            panic!("{kind} {code:#x} {nth}: {error}, {} objects are there", there.len())
+                        }
+                    }
+                    there.into_iter().for_each(|object| session.destroy_object(object).unwrap());
+                }
+            }
+            let issuer = make().unwrap();
+            issuer.sign(&ToBeSigned::new(b"attributes".as_slice(), issuer.algorithm())).unwrap();
         }
     });
 }

@@ -56,8 +56,8 @@ pub enum Pkcs11Error {
         /// The identifier.
         id: KeyId,
     },
-    /// The device did not say that it made the key, and what it may have made could not be cleared away for certain. The next sweep
-    /// destroys what is there.
+    /// The device did not say that it made the key, and what it may have made could not be cleared away for certain. What is there of a
+    /// one-shot key is destroyed by the next sweep; what is there of a long-lived one keeps its name, and is for the operator to remove.
     #[error("a key may have been made all the same and be left in the device")]
     KeyInDoubt {
         /// What the device answered when it was asked for the key.

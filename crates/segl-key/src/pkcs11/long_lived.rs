@@ -11,6 +11,7 @@ use super::gate::Use;
 use super::point::Group;
 use super::sessions::{lock, seeing};
 use super::template::{self, Called, Life, Wanted};
+use super::token::Made;
 use super::{Pkcs11Error, Pkcs11Token, signing};
 use crate::{AuthorityKeyError, KeyAttributes, ONE_SHOT_LABEL_PREFIX, Token as _, TokenDescription};
 
@@ -57,16 +58,23 @@ impl LongLivedKey {
         label: &str,
         id: &[u8],
     ) -> Result<Self, AuthorityKeyError> {
-        let (public, private) = make(token, session, kind, &Called { id, label })?;
-        let made = Self::read(token, session, private, public, label, id);
+        let Made { public, private, asked } = make(token, session, kind, &Called { id, label })?;
+        // There is another one where the device has made a key and denied it.
+        let made =
+            the_key(session, label, id).and_then(|_| Self::read(token, session, private, public, label, id));
         let attributes = made.as_ref().map(|key| key.attributes.disobeyed_long_lived()).unwrap_or_default();
         match made {
-            Ok(key) if attributes.is_empty() => Ok(key),
+            Ok(key) if attributes.is_empty() => {
+                token.obeyed(asked);
+                Ok(key)
+            }
             refused => {
                 let gone =
                     [private, public].map(|object| session.destroy_object(object).map_err(Pkcs11Error::of));
                 gone.into_iter().collect::<Result<(), _>>()?;
-                Err(refused.err().map_or(AuthorityKeyError::Disobeyed { attributes }, Into::into))
+                Err(refused.err().map_or(AuthorityKeyError::Disobeyed { attributes }, |error| {
+                    in_doubt(session, &Called { id, label }, error).into()
+                }))
             }
         }
     }
@@ -152,21 +160,40 @@ fn make(
     session: &Session,
     kind: KeyKind,
     called: &Called<'_>,
-) -> Result<(ObjectHandle, ObjectHandle), Pkcs11Error> {
-    let refused = Pkcs11Error::KindNotMade { kind };
+) -> Result<Made, Pkcs11Error> {
+    let mut refused = Pkcs11Error::KindNotMade { kind };
     if let KeyKind::Rsa { bits } = kind {
         let wanted = (2048..=8192).contains(&bits) && bits.is_multiple_of(8);
         let bits = wanted.then(|| Ulong::try_from(bits).ok()).flatten().ok_or(refused)?;
-        return token.make(session, Wanted::Rsa(bits), called, Life::Token);
+        let made = token.make(session, Wanted::Rsa(bits), called, Life::Token);
+        return made.map_err(|error| in_doubt(session, called, error));
     }
-    let mut made = Err(refused);
-    let group = Group::of(kind);
-    for params in group.map(Group::parameters).unwrap_or_default() {
-        if let (Err(_), Some(group)) = (&made, group) {
-            made = token.make(session, Wanted::On(group, params), called, Life::Token);
+    let Some(group) = Group::of(kind) else { return Err(refused) };
+    for params in group.parameters() {
+        match token.make(session, Wanted::On(group, params), called, Life::Token) {
+            Ok(made) => return Ok(made),
+            Err(error) => refused = in_doubt(session, called, error),
+        }
+        if matches!(refused, Pkcs11Error::KeyInDoubt { .. }) {
+            break;
         }
     }
-    made
+    Err(refused)
+}
+
+/// A device that answers with an error may have made the key all the same. It is not destroyed: somebody else may have made one by this
+/// name in the meantime, and such keys are not to be lost.
+fn in_doubt(session: &Session, called: &Called<'_>, asked: Pkcs11Error) -> Pkcs11Error {
+    if asked.denies_private_objects() {
+        return asked;
+    }
+    let count = |class| find(session, class, called.label, called.id).map(|found| found.len());
+    let left = count(ObjectClass::PRIVATE_KEY)
+        .and_then(|private| Ok(private.saturating_add(count(ObjectClass::PUBLIC_KEY)?)));
+    match left.ok() {
+        Some(0) => asked,
+        left => Pkcs11Error::KeyInDoubt { asked: asked.into(), left },
+    }
 }
 
 fn find(

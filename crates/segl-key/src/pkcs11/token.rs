@@ -26,7 +26,7 @@ struct Inner {
     sessions: Sessions,
     /// Keys in use through this handle, which a sweep leaves alone.
     live: Mutex<HashSet<KeyId>>,
-    /// Set once the device has refused the long template.
+    /// Set once the device has refused the long template, and a key that it made by the short one was as it must be.
     essentials_only: AtomicBool,
     /// The login, counted from one, under which another session has been seen to find a key by looking, and by the same handle.
     sees: AtomicU64,
@@ -53,17 +53,22 @@ impl Pkcs11Token {
         wanted: Wanted,
         called: &Called<'_>,
         life: Life,
-    ) -> Result<(ObjectHandle, ObjectHandle), Pkcs11Error> {
+    ) -> Result<Made, Pkcs11Error> {
         if !self.0.essentials_only.load(Ordering::Relaxed) {
             match template::generate(session, wanted, called, life, Ask::Everything) {
                 Err(error) if template::is_template_refused(&error) => {}
-                made => return made.map_err(Pkcs11Error::of),
+                made => return made.map(|pair| Made::of(pair, Ask::Everything)).map_err(Pkcs11Error::of),
             }
         }
-        let made =
-            template::generate(session, wanted, called, life, Ask::Essentials).map_err(Pkcs11Error::of)?;
-        self.0.essentials_only.store(true, Ordering::Relaxed);
-        Ok(made)
+        let made = template::generate(session, wanted, called, life, Ask::Essentials);
+        made.map(|pair| Made::of(pair, Ask::Essentials)).map_err(Pkcs11Error::of)
+    }
+
+    /// Notes that a key obeys although no more was asked for than this.
+    pub(super) fn obeyed(&self, asked: Ask) {
+        if asked == Ask::Essentials {
+            self.0.essentials_only.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A device that answers with an error may have made the key all the same, and the session may not have been closed with it. What is
@@ -152,6 +157,20 @@ impl fmt::Debug for Pkcs11Token {
     }
 }
 
+/// A key pair in the device, and how it was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Made {
+    pub(super) public: ObjectHandle,
+    pub(super) private: ObjectHandle,
+    pub(super) asked: Ask,
+}
+
+impl Made {
+    const fn of((public, private): (ObjectHandle, ObjectHandle), asked: Ask) -> Self {
+        Self { public, private, asked }
+    }
+}
+
 /// The identifier of a key in use; when dropped, it is free again.
 struct Live {
     token: Pkcs11Token,
@@ -181,6 +200,7 @@ pub struct Pkcs11Key {
     session: Option<Leased>,
     public: ObjectHandle,
     private: ObjectHandle,
+    asked: Ask,
     curve: Curve,
     used: bool,
     private_gone: bool,
@@ -278,10 +298,11 @@ impl Token for Pkcs11Token {
             made
         });
         match made {
-            Ok((session, (public, private))) => Ok(Pkcs11Key {
+            Ok((session, Made { public, private, asked })) => Ok(Pkcs11Key {
                 session: Some(session),
                 public,
                 private,
+                asked,
                 curve,
                 used: false,
                 private_gone: false,
@@ -311,6 +332,9 @@ impl Token for Pkcs11Token {
                 }
             }
             let attributes = template::read_attributes(witness, private)?;
+            if attributes.disobeyed().is_empty() {
+                self.obeyed(key.asked);
+            }
             let spki = template::read_public_key_on(key.curve, witness, key.public)?;
             Ok(ReadBack { spki, attributes })
         })
