@@ -156,10 +156,9 @@ fn add_anchors(path: &Path, anchors: &mut Anchors) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One certificate in DER, or every one of a PEM text.
+/// Every certificate of a bundle; one that cannot be read refuses it, so that no anchor is left out unseen.
 fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
-    let der = Certificate::from_der(bytes).map(|certificate| vec![certificate]);
-    der.or_else(|_| Certificate::all_from_pem(bytes))
+    Certificate::all_from_der_or_pem(bytes).into_iter().collect()
 }
 
 fn evidence(files: &[PathBuf]) -> Result<Evidence, Failure> {
