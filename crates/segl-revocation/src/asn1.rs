@@ -75,6 +75,13 @@ pub(crate) fn shift(error: SyntaxError, offset: usize) -> SyntaxError {
 pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(length.saturating_add(6));
+    push_header(&mut out, tag, length.try_into().unwrap_or(u64::MAX));
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+    out
+}
+
+/// A tag and a DER length.
+pub(crate) fn push_header(out: &mut Vec<u8>, tag: u8, length: u64) {
     out.push(tag);
     match u8::try_from(length) {
         Ok(short @ 0..=0x7f) => out.push(short),
@@ -86,8 +93,6 @@ pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
             out.extend(octets.iter().skip(skip));
         }
     }
-    parts.iter().for_each(|part| out.extend_from_slice(part));
-    out
 }
 
 pub(crate) fn oid(oid: &ObjectIdentifier) -> Vec<u8> {

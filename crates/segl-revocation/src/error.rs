@@ -1,4 +1,4 @@
-use segl_crypto::{AlgorithmError, PublicKeyError, Time, VerifyError};
+use segl_crypto::{AlgorithmError, PrehashError, PublicKeyError, Time, VerifyError};
 use segl_x509::{ExtensionError, SyntaxError};
 
 use crate::ResponseStatus;
@@ -215,10 +215,34 @@ pub enum IssueError {
         /// thisUpdate as asked for.
         this_update: Time,
     },
+    /// A serial number that is not the content of an INTEGER in DER: no octets, or one too many in front.
+    #[error("the serial number is not the content of an INTEGER in DER")]
+    Serial,
     /// The signature value is not one of the signer over this.
     #[error("the signature value does not verify with the signer's key")]
     Signature(#[source] VerifyError),
     /// A complete list with the reason removeFromCRL, which only a delta CRL may have (RFC 5280 5.3.1).
     #[error("a complete list takes a revocation back")]
     TakenBackByCompleteList,
+}
+
+/// Why a CRL was not written as it was made.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The entries were others when they were asked for again.
+    #[error("the entries were others when they were asked for again")]
+    Changed,
+    /// The entries could not be had.
+    #[error("the entries could not be had")]
+    Entries(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It would be no list that may be made.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The issuer's key signs no digest (Ed25519), so that the list would have to be held.
+    #[error(transparent)]
+    Prehash(#[from] PrehashError),
+    /// It could not be written.
+    #[error("it could not be written")]
+    Write(#[from] std::io::Error),
 }

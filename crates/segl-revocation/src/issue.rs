@@ -3,7 +3,8 @@ use segl_x509::Certificate;
 
 use crate::{
     CrlView, IssueError, Reason,
-    asn1::{BIT_STRING, ENUMERATED, INTEGER, SEQUENCE, extension, generalized, sequence_of, tlv, unsigned},
+    asn1::{BIT_STRING, SEQUENCE, extension, generalized, sequence_of, tlv, unsigned},
+    entries::EntryWriter,
     oid::*,
 };
 
@@ -30,10 +31,10 @@ pub struct CrlBuilder<'a> {
     this_update: Time,
     next_update: Time,
     keeps_expired_since: Option<Time>,
-    entries: Vec<Vec<u8>>,
+    entries: Vec<u8>,
+    writer: EntryWriter,
     algorithm: Option<SignatureAlgorithm>,
     base: Option<u64>,
-    takes_back: bool,
     freshest: Vec<String>,
 }
 
@@ -48,16 +49,17 @@ impl<'a> CrlBuilder<'a> {
     /// An empty list. Numbers rise from list to list of one issuer; times are cut to whole seconds.
     #[must_use]
     pub fn new(issuer: &'a Certificate, number: u64, this_update: Time, next_update: Time) -> Self {
+        let this_update = this_update.truncate_to_seconds();
         Self {
             issuer,
             number,
-            this_update: this_update.truncate_to_seconds(),
+            this_update,
             next_update: next_update.truncate_to_seconds(),
             keeps_expired_since: None,
             entries: Vec::new(),
+            writer: EntryWriter::new(this_update),
             algorithm: None,
             base: None,
-            takes_back: false,
             freshest: Vec::new(),
         }
     }
@@ -104,21 +106,9 @@ impl<'a> CrlBuilder<'a> {
     /// Adds a revoked certificate by its serial number (content octets of the INTEGER).
     ///
     /// # Errors
-    /// [`IssueError::RevokedInFuture`] when it is revoked after thisUpdate.
+    /// [`IssueError::RevokedInFuture`] when it is revoked after thisUpdate, [`IssueError::Serial`].
     pub fn revoked(mut self, serial: &[u8], at: Time, reason: Option<Reason>) -> Result<Self, IssueError> {
-        let at = at.truncate_to_seconds();
-        if at > self.this_update {
-            return Err(IssueError::RevokedInFuture { at, this_update: self.this_update });
-        }
-        // Unspecified is left out rather than written (RFC 5280 5.3.1).
-        let reason = reason.filter(|reason| *reason != Reason::Unspecified);
-        self.takes_back |= reason == Some(Reason::RemoveFromCrl);
-        let extensions = reason.map(|reason| {
-            let code = tlv(ENUMERATED, &[&[reason.code()]]);
-            tlv(SEQUENCE, &[&extension(&REASON_CODE, false, &code)])
-        });
-        let serial = tlv(INTEGER, &[serial]);
-        self.entries.push(tlv(SEQUENCE, &[&serial, &at.to_der(), &extensions.unwrap_or_default()]));
+        self.writer.push(&mut self.entries, serial, at, reason)?;
         Ok(self)
     }
 
@@ -142,17 +132,25 @@ impl<'a> CrlBuilder<'a> {
     /// # Errors
     /// [`IssueError::NextUpdate`], [`IssueError::Key`], [`IssueError::Base`], [`IssueError::TakenBackByCompleteList`].
     pub fn prepare(self) -> Result<PreparedCrl, IssueError> {
+        let frame = self.frame()?;
+        self.check_reasons(&self.writer)?;
+        // No entries: the field is absent, not empty (RFC 5280 5.1.2.6).
+        let entries = if self.entries.is_empty() { Vec::new() } else { tlv(SEQUENCE, &[&self.entries]) };
+        let tbs = tlv(SEQUENCE, &[&frame.head, &entries, &frame.extensions]);
+        Ok(PreparedCrl { issuer: self.issuer.clone(), tbs: ToBeSigned::new(tbs, frame.algorithm) })
+    }
+
+    /// What stands around the entries.
+    pub(crate) fn frame(&self) -> Result<Frame, IssueError> {
         let (this_update, next_update) = (self.this_update, self.next_update);
         if next_update <= this_update {
             return Err(IssueError::NextUpdate { this_update, next_update });
         }
-        match self.base {
-            Some(base) if base >= self.number => return Err(IssueError::Base { base, number: self.number }),
-            None if self.takes_back => return Err(IssueError::TakenBackByCompleteList),
-            _ => {}
+        if let Some(base) = self.base.filter(|base| *base >= self.number) {
+            return Err(IssueError::Base { base, number: self.number });
         }
-        let usual = self.issuer.public_key()?.default_algorithm();
-        let algorithm = self.algorithm.unwrap_or(usual);
+        let key = self.issuer.public_key()?;
+        let algorithm = self.algorithm.unwrap_or(key.default_algorithm());
         let identifier = self.issuer.subject_key_identifier().ok().flatten();
         let identifier = identifier.unwrap_or_else(|| self.issuer.computed_key_identifier().to_vec());
         let mut extensions = vec![
@@ -169,22 +167,36 @@ impl<'a> CrlBuilder<'a> {
             self.keeps_expired_since
                 .map(|since| extension(&EXPIRED_CERTS_ON_CRL, false, &generalized(since))),
         );
-        // No entries: the field is absent, not empty (RFC 5280 5.1.2.6).
-        let entries = if self.entries.is_empty() { Vec::new() } else { sequence_of(&self.entries) };
-        let tbs = tlv(
-            SEQUENCE,
-            &[
-                &unsigned(1),
-                &algorithm.to_der(),
-                self.issuer.subject().as_der(),
-                &this_update.to_der(),
-                &next_update.to_der(),
-                &entries,
-                &tlv(0xa0, &[&sequence_of(&extensions)]),
-            ],
-        );
-        Ok(PreparedCrl { issuer: self.issuer.clone(), tbs: ToBeSigned::new(tbs, algorithm) })
+        let extensions = tlv(0xa0, &[&sequence_of(&extensions)]);
+        let issuer = self.issuer.subject().as_der();
+        let fields =
+            [&unsigned(1), &algorithm.to_der(), issuer, &this_update.to_der(), &next_update.to_der()];
+        Ok(Frame { head: fields.concat(), extensions, key, algorithm })
     }
+
+    /// Whether the reasons written are ones that such a list may have.
+    pub(crate) fn check_reasons(&self, written: &EntryWriter) -> Result<(), IssueError> {
+        if self.base.is_none() && written.has(Reason::RemoveFromCrl) {
+            return Err(IssueError::TakenBackByCompleteList);
+        }
+        Ok(())
+    }
+
+    /// The entries given one by one, and what wrote them.
+    pub(crate) fn take_entries(&mut self) -> (Vec<u8>, EntryWriter) {
+        (core::mem::take(&mut self.entries), self.writer.clone())
+    }
+}
+
+/// What stands around the entries of a list.
+pub(crate) struct Frame {
+    /// The fields before the entries.
+    pub(crate) head: Vec<u8>,
+    /// crlExtensions.
+    pub(crate) extensions: Vec<u8>,
+    /// The issuer's key.
+    pub(crate) key: PublicKey,
+    pub(crate) algorithm: SignatureAlgorithm,
 }
 
 impl PreparedCrl {

@@ -17,6 +17,7 @@ mod asn1;
 mod cert_id;
 mod crl;
 mod decide;
+mod entries;
 mod entry;
 mod error;
 mod facts;
@@ -30,13 +31,16 @@ mod request;
 mod respond;
 mod scope;
 mod status;
+mod stream;
 mod table;
 
 pub use crate::cert_id::CertId;
 pub use crate::crl::{CrlView, MAX_CRL_SIZE, VerifiedCrl};
 pub use crate::decide::{Decision, Freshness, OnlyIssuer, Piece, Question, Signers, Used, decide};
 pub use crate::entry::{CrlEntry, Listed};
-pub use crate::error::{CrlError, CrlSignatureError, IssueError, ListError, OcspError, OcspSignatureError};
+pub use crate::error::{
+    CrlError, CrlSignatureError, IssueError, ListError, OcspError, OcspSignatureError, StreamError,
+};
 pub use crate::facts::{CrlFacts, LookUp, RevocationList};
 pub use crate::index::{CrlIndex, IndexLimits};
 pub use crate::issue::{CrlBuilder, PreparedCrl};
@@ -49,3 +53,4 @@ pub use crate::request::{MAX_OCSP_REQUEST_SIZE, MAX_OCSP_REQUESTS, OcspRequest};
 pub use crate::respond::{OcspResponseBuilder, PreparedOcsp};
 pub use crate::scope::IssuingDistributionPoint;
 pub use crate::status::{Answer, Status, WhyUnknown};
+pub use crate::stream::{PreparedStream, Revoked};
