@@ -14,6 +14,7 @@ use crate::device::LabelError;
 use crate::error::causes;
 use crate::holder::HolderFileError;
 use crate::home::HomeError;
+use crate::input::StatusFileError;
 use crate::output::OutputError;
 use crate::seal::{FileKind, SealFileError};
 use crate::validate::ValidateFileError;
@@ -57,6 +58,8 @@ fn of(error: &(dyn Error + 'static)) -> Option<String> {
         validation(error)?
     } else if let Some(error) = error.downcast_ref::<CertFileError>() {
         certificate(error)?
+    } else if let Some(error) = error.downcast_ref::<StatusFileError>() {
+        error.advice()?
     } else if error.is::<LabelError>() {
         "give the token a label of letters (a to z), digits, blanks and . _ - : / + with the device's own tool"
     } else if let Some(error) = error.downcast_ref::<SealFileError>() {

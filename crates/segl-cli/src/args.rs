@@ -7,7 +7,9 @@ use segl::ades::Level;
 use segl::cert::lint::Profile;
 use segl::crypto::Time;
 
+use crate::crl::CrlVerb;
 use crate::init::BASE_URL;
+use crate::ocsp::OcspVerb;
 
 /// Seal documents so that they can be proved for years, and judge what others sealed.
 #[derive(Debug, Parser)]
@@ -41,6 +43,12 @@ pub(crate) enum Verb {
     /// Read certificates to a person, or hold them against the profiles of EN 319 412.
     #[command(subcommand, after_help = "Examples:\n  segl cert show seal.cer\n  segl cert lint seal.cer")]
     Cert(CertVerb),
+    /// Read certificate revocation lists to a person.
+    #[command(subcommand, after_help = "Example:\n  segl crl show issuing-ca.crl")]
+    Crl(CrlVerb),
+    /// Read OCSP responses to a person.
+    #[command(subcommand, after_help = "Example:\n  segl ocsp show response.ors")]
+    Ocsp(OcspVerb),
     /// Read the records of the sealings that were made or tried.
     #[command(subcommand, after_help = "Example:\n  segl records list")]
     Records(RecordsVerb),

@@ -15,11 +15,14 @@ mod advice;
 mod args;
 mod cert;
 mod console;
+mod crl;
 mod device;
 mod error;
 mod holder;
 mod home;
 mod init;
+mod input;
+mod ocsp;
 mod output;
 mod records;
 mod report;
@@ -56,6 +59,8 @@ fn main() -> ExitCode {
         Verb::Seal(args) => seal::run(&cli, args, &console),
         Verb::Validate(args) => validate::run(&cli, args, &console),
         Verb::Cert(verb) => cert::run(verb, &console),
+        Verb::Crl(verb) => crl::run(verb, &console),
+        Verb::Ocsp(verb) => ocsp::run(verb, &console),
         Verb::Records(verb) => records::run(&cli, verb, &console),
     };
     // Of a sealing the file counts and not what is said about it; the other verbs have nothing else to give.
