@@ -271,7 +271,7 @@ fn dss_reads_statements_that_no_profile_has() {
         Statement::IdentificationMethod(vec![IdentificationMethod::Eidas1Cd]),
         // DSS reads no limit whose currency is a number, which EN 319 412-5 allows.
         Statement::LimitValue { currency: Currency::Numeric(208), amount: 1, exponent: 0 },
-        Statement::Unknown { id: own, info: None },
+        Statement::Unknown { id: own.into(), info: None },
     ]);
     let extension = pki::extension("1.3.6.1.5.5.7.1.3", false, &written.to_der());
     let party = pki::issue("TEST", SoftKind::EcP256, None, (T0, T0 + HOUR), &[extension]);
