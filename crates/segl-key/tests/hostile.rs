@@ -25,7 +25,7 @@ use segl_key::{
     Activated, Activation, AuthorityKey, AuthorityKeyError, Curve, DestroyError, GenerateError, KeyId,
     KeyRequest, OneShotKey, SignError, Swept, Token,
 };
-use segl_shim::{Rule, Shim, When, code};
+use segl_shim::{Call, Rule, Shim, When, code};
 use softhsm::{Fixture, LABEL, PIN, with_token};
 
 const P256: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -228,6 +228,67 @@ fn sweep_leaves_keys_alone_that_are_made_meanwhile() {
             assert!(cost < KEYS, "{cost} keys could not be used");
         });
         assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn sweep_knows_a_key_in_use_by_its_identifier_too() {
+    with_token("sweep_knows_a_key_in_use_by_its_identifier_too", |fixture| {
+        let token = open();
+        let key = activated(&token);
+        // As a device does that has 32 octets for a label.
+        let session = fixture.session();
+        let label = key.receipt().key_id().label();
+        let of_key = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Label(label.as_bytes().to_vec())];
+        let [public] = session.find_objects(&of_key).unwrap()[..] else { panic!("one public key") };
+        session.update_attributes(public, &[Attribute::Label(label.as_bytes()[..32].to_vec())]).unwrap();
+        assert_eq!(token.sweep().unwrap(), Swept::default());
+        assert_eq!(fixture.leftovers().len(), 2);
+        finish(key);
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn what_is_said_to_be_destroyed_and_is_not_is_counted() {
+    with_token("what_is_said_to_be_destroyed_and_is_not_is_counted", |fixture| {
+        let token = open();
+        plant(&fixture.session(), LEFT);
+        for code in [code::OK, code::DEVICE_ERROR, code::SESSION_HANDLE_INVALID] {
+            let function = Some("C_DestroyObject");
+            let shim = Shim::of_this_process().unwrap();
+            shim.inject(&Rule { when: When::Before, function, nth: 1, code });
+            let swept = token.sweep().unwrap();
+            tell_the_truth();
+            assert_eq!(swept.remaining, 1, "{code:#x}");
+            assert_eq!(fixture.leftovers().len(), 1, "{code:#x}");
+            assert_eq!(token.sweep().unwrap(), Swept { destroyed: 1, remaining: 0 });
+            plant(&fixture.session(), LEFT);
+        }
+        assert_eq!(token.sweep().unwrap(), Swept { destroyed: 2, remaining: 0 });
+        assert_eq!(fixture.leftovers(), [""; 0]);
+    });
+}
+
+#[test]
+fn each_search_of_a_sweep_is_between_two_looks_at_the_login() {
+    with_token("each_search_of_a_sweep_is_between_two_looks_at_the_login", |_| {
+        let token = open();
+        let shim = Shim::of_this_process().unwrap();
+        shim.forget();
+        assert_eq!(token.sweep().unwrap(), Swept::default());
+        let calls = shim.calls();
+        let searches = calls.iter().enumerate().filter(|(_, call)| call.function == "C_FindObjectsInit");
+        let searches: Vec<_> = searches.collect();
+        assert_eq!(searches.len(), 2);
+        for (at, search) in searches {
+            let is_look = |call: &Call| {
+                call.function == "C_GetSessionInfo" && call.fact("session") == search.fact("session")
+            };
+            assert!(is_look(&calls[at - 1]), "{}", calls[at - 1]);
+            // Logged out in between, it would have found no private object, and nothing but this tells.
+            assert!(calls[at..].iter().any(is_look), "{search}");
+        }
     });
 }
 
