@@ -39,6 +39,11 @@ impl EntryWriter {
         self.written & bit(reason) != 0
     }
 
+    /// Whether every entry has one of these reasons (ReasonFlags, see [`bit`]); an entry of a delta CRL may also be taken back.
+    pub(crate) const fn has_only(&self, flags: u16) -> bool {
+        self.written & !(flags | bit(Reason::RemoveFromCrl)) == 0
+    }
+
     /// Writes one entry behind what is there.
     pub(crate) fn push(
         &mut self,
@@ -77,7 +82,8 @@ impl EntryWriter {
     }
 }
 
-const fn bit(reason: Reason) -> u16 {
+/// The bit of a reason: up to aACompromise that of ReasonFlags (RFC 5280 4.2.1.13), where unspecified is none.
+pub(crate) const fn bit(reason: Reason) -> u16 {
     match reason {
         Reason::Unspecified => 1,
         Reason::KeyCompromise => 1 << 1,

@@ -201,12 +201,21 @@ pub enum IssueError {
         /// nextUpdate as asked for.
         next_update: Time,
     },
+    /// Reasons by which no list can be divided: unspecified, removeFromCRL, one without a name, or none at all.
+    #[error("a list cannot be divided by these reasons")]
+    NoPartOfReasons,
+    /// A nonce in a response that is made before it is asked for.
+    #[error("a last response answers nobody's nonce")]
+    NonceInLast,
     /// The certificate of the issuer has another name than the certificate spoken about says.
     #[error("the certificate is of another issuer")]
     OtherIssuer,
     /// What was made cannot be read back.
     #[error("what was made cannot be read back")]
     ReadBack,
+    /// An entry with a reason, or none, that the list is not for.
+    #[error("the list is not for a reason that an entry has")]
+    ReasonOutOfScope,
     /// A revocation in the future of the list.
     #[error("revoked at {at}, which is after thisUpdate {this_update}")]
     RevokedInFuture {

@@ -6,6 +6,7 @@ use crate::{
     asn1::{BIT_STRING, SEQUENCE, extension, generalized, sequence_of, tlv, unsigned},
     entries::EntryWriter,
     oid::*,
+    partition::{CrlSubjects, Partition},
 };
 
 /// Makes a complete or delta CRL of one issuer, version 2 (RFC 5280 5).
@@ -35,6 +36,7 @@ pub struct CrlBuilder<'a> {
     writer: EntryWriter,
     algorithm: Option<SignatureAlgorithm>,
     base: Option<u64>,
+    partition: Partition,
     freshest: Vec<String>,
 }
 
@@ -60,6 +62,7 @@ impl<'a> CrlBuilder<'a> {
             writer: EntryWriter::new(this_update),
             algorithm: None,
             base: None,
+            partition: Partition::default(),
             freshest: Vec::new(),
         }
     }
@@ -79,6 +82,30 @@ impl<'a> CrlBuilder<'a> {
     pub fn delta_since(mut self, base: u64) -> Self {
         self.base = Some(base);
         self
+    }
+
+    /// Says where this list is found, in the words of the certificates it is for (distributionPoint of issuingDistributionPoint,
+    /// RFC 5280 5.2.5): a certificate that names none of these addresses is not covered.
+    #[must_use]
+    pub fn found_at(mut self, url: impl Into<String>) -> Self {
+        self.partition.found_at.push(url.into());
+        self
+    }
+
+    /// Makes it a list for a part of the certificates of its issuer.
+    #[must_use]
+    pub fn only_for(mut self, subjects: CrlSubjects) -> Self {
+        self.partition.subjects = Some(subjects);
+        self
+    }
+
+    /// Makes it a list of these reasons only (onlySomeReasons); a certificate is good when lists for all reasons say so.
+    ///
+    /// # Errors
+    /// [`IssueError::NoPartOfReasons`] for unspecified, removeFromCRL and reasons without a name, and for no reasons at all.
+    pub fn only_for_reasons(mut self, reasons: &[Reason]) -> Result<Self, IssueError> {
+        self.partition.reasons = Some(Partition::flags(reasons)?);
+        Ok(self)
     }
 
     /// Says where delta CRLs to this list are found (freshestCRL, RFC 5280 5.2.6).
@@ -130,7 +157,8 @@ impl<'a> CrlBuilder<'a> {
     /// What the issuer signs.
     ///
     /// # Errors
-    /// [`IssueError::NextUpdate`], [`IssueError::Key`], [`IssueError::Base`], [`IssueError::TakenBackByCompleteList`].
+    /// [`IssueError::NextUpdate`], [`IssueError::Key`], [`IssueError::Base`], [`IssueError::TakenBackByCompleteList`],
+    /// [`IssueError::ReasonOutOfScope`].
     pub fn prepare(self) -> Result<PreparedCrl, IssueError> {
         let frame = self.frame()?;
         self.check_reasons(&self.writer)?;
@@ -158,6 +186,8 @@ impl<'a> CrlBuilder<'a> {
             extension(&CRL_NUMBER, false, &unsigned(self.number)),
         ];
         extensions.extend(self.base.map(|base| extension(&DELTA_CRL_INDICATOR, true, &unsigned(base))));
+        let partition = self.partition.to_der();
+        extensions.extend(partition.map(|scope| extension(&ISSUING_DISTRIBUTION_POINT, true, &scope)));
         if !self.freshest.is_empty() {
             let names = self.freshest.iter().map(|url| tlv(0x86, &[url.as_bytes()]));
             let points = names.map(|name| tlv(SEQUENCE, &[&tlv(0xa0, &[&tlv(0xa0, &[&name])])]));
@@ -179,7 +209,10 @@ impl<'a> CrlBuilder<'a> {
         if self.base.is_none() && written.has(Reason::RemoveFromCrl) {
             return Err(IssueError::TakenBackByCompleteList);
         }
-        Ok(())
+        match self.partition.reasons {
+            Some(reasons) if !written.has_only(reasons) => Err(IssueError::ReasonOutOfScope),
+            _ => Ok(()),
+        }
     }
 
     /// The entries given one by one, and what wrote them.

@@ -26,6 +26,7 @@ mod issue;
 mod memo;
 mod ocsp;
 pub mod oid;
+mod partition;
 mod reason;
 mod request;
 mod respond;
@@ -48,6 +49,7 @@ pub use crate::ocsp::{
     MAX_OCSP_SIZE, NonceCheck, OcspView, ResponderId, ResponseStatus, SingleResponse, SingleStatus,
     VerifiedOcsp,
 };
+pub use crate::partition::CrlSubjects;
 pub use crate::reason::Reason;
 pub use crate::request::{MAX_OCSP_REQUEST_SIZE, MAX_OCSP_REQUESTS, OcspRequest};
 pub use crate::respond::{OcspResponseBuilder, PreparedOcsp};

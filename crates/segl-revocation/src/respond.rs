@@ -21,6 +21,10 @@ pub struct OcspResponseBuilder<'a> {
     nonce: Option<Vec<u8>>,
     singles: Vec<Vec<u8>>,
     algorithm: Option<SignatureAlgorithm>,
+    /// Whether it is made for when nobody answers any more.
+    is_last: bool,
+    /// Whether it speaks of a certificate that was never issued.
+    has_never_issued: bool,
 }
 
 /// An OCSP response waiting for its responder's signature.
@@ -43,7 +47,17 @@ impl<'a> OcspResponseBuilder<'a> {
             nonce: None,
             singles: Vec::new(),
             algorithm: None,
+            is_last: false,
+            has_never_issued: false,
         }
+    }
+
+    /// A last response, made before its issuer's certificate ends and given out from then on: nextUpdate is 99991231235959Z, and there is no
+    /// nonce (EN 319 411-2 CSS-6.3.10-11).
+    #[must_use]
+    pub fn last(responder: &'a Certificate, this_update: Time) -> Self {
+        let end = Time::from_civil(9999, 12, 31, 23, 59, 59).unwrap_or(this_update);
+        Self { is_last: true, ..Self::new(responder, this_update, end) }
     }
 
     /// Says since when expired certificates are remembered; EN 319 411-2 CSS-6.3.10-10 wants the issuer's notBefore.
@@ -107,26 +121,46 @@ impl<'a> OcspResponseBuilder<'a> {
         self
     }
 
+    /// Says of a serial number that was never issued that it is revoked: on hold since 1970, with extendedRevoke (RFC 6960 2.2 and 4.4.8).
+    ///
+    /// It is the other way besides [`unknown`](Self::unknown), for those who ask elsewhere when a responder does not know; neither
+    /// says that it is good (EN 319 411-1 OVR-6.6.3-02).
+    #[must_use]
+    pub fn never_issued(mut self, certificate: &CertId) -> Self {
+        let hold = tlv(0xa0, &[&tlv(ENUMERATED, &[&[Reason::CertificateHold.code()]])]);
+        self.push(certificate, &tlv(0xa1, &[&generalized(Time::from_unix(0)), &hold]));
+        self.has_never_issued = true;
+        self
+    }
+
     /// What the responder signs.
     ///
     /// # Errors
-    /// [`IssueError::NextUpdate`], [`IssueError::Key`].
+    /// [`IssueError::NextUpdate`], [`IssueError::Key`], [`IssueError::NonceInLast`].
     pub fn prepare(self) -> Result<PreparedOcsp, IssueError> {
         let (this_update, next_update) = (self.this_update, self.next_update);
         if next_update <= this_update {
             return Err(IssueError::NextUpdate { this_update, next_update });
         }
+        if self.is_last && self.nonce.is_some() {
+            return Err(IssueError::NonceInLast);
+        }
         let usual = self.responder.public_key()?.default_algorithm();
         let algorithm = self.algorithm.unwrap_or(usual);
         let by_key = tlv(0xa2, &[&tlv(OCTET_STRING, &[&sha1(self.responder.public_key_bits())])]);
-        let nonce = self.nonce.map(|nonce| {
-            let value = tlv(OCTET_STRING, &[&nonce]);
-            tlv(0xa1, &[&tlv(SEQUENCE, &[&extension(&OCSP_NONCE, false, &value)])])
-        });
-        let tbs = tlv(
-            SEQUENCE,
-            &[&by_key, &generalized(this_update), &sequence_of(&self.singles), &nonce.unwrap_or_default()],
-        );
+        let mut extensions = Vec::new();
+        if let Some(nonce) = self.nonce {
+            extensions.push(extension(&OCSP_NONCE, false, &tlv(OCTET_STRING, &[&nonce])));
+        }
+        if self.has_never_issued {
+            extensions.push(extension(&OCSP_EXTENDED_REVOKE, false, &[0x05, 0x00]));
+        }
+        let extensions = match extensions.as_slice() {
+            [] => Vec::new(),
+            some => tlv(0xa1, &[&sequence_of(some)]),
+        };
+        let fields = [&by_key, &generalized(this_update), &sequence_of(&self.singles), &extensions];
+        let tbs = tlv(SEQUENCE, &fields.map(Vec::as_slice));
         Ok(PreparedOcsp { responder: self.responder.clone(), tbs: ToBeSigned::new(tbs, algorithm) })
     }
 

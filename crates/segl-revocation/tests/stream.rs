@@ -20,7 +20,8 @@ use segl_crypto::{
     VerifyError, sha256,
 };
 use segl_revocation::{
-    CrlBuilder, CrlIndex, CrlView, IndexLimits, IssueError, Reason, RevocationList, Revoked, StreamError,
+    CrlBuilder, CrlIndex, CrlSubjects, CrlView, IndexLimits, IssueError, Reason, RevocationList, Revoked,
+    StreamError,
 };
 use segl_testkit::peers::{OpenSsl, Scratch};
 use segl_x509::Certificate;
@@ -122,6 +123,7 @@ fn what_is_streamed_is_what_is_held() {
         let late = Time::from_civil(2051, 1, 1, 0, 0, 0).unwrap();
         let builder = || {
             let builder = issuer.list(late).delta_since(3).freshest("http://a/b").keeps_expired_since(now());
+            let builder = builder.found_at("http://a/c").only_for(CrlSubjects::Users);
             builder.revoked(&[9], late, Some(Reason::RemoveFromCrl)).unwrap()
         };
         let mut entries = entries(40);
@@ -182,6 +184,7 @@ fn what_is_not_finished_is_no_list() {
 #[test]
 fn entries_that_change_or_fail_make_no_list() {
     let issuer = issuer(SoftKind::EcP256);
+    let few = entries(2);
     let mut turns = [entries(3), entries(4)].into_iter().cycle();
     let more = || turns.next().unwrap().into_iter().map(Ok::<_, Infallible>);
     let error = issuer.list(now()).prepare_to(Cursor::new(Vec::new()), more).unwrap_err();
@@ -215,6 +218,10 @@ fn entries_that_change_or_fail_make_no_list() {
     assert_eq!(refused(entry(&[], now(), None)), IssueError::Serial);
     let taken_back = refused(entry(&[7], now(), Some(Reason::RemoveFromCrl)));
     assert_eq!(taken_back, IssueError::TakenBackByCompleteList);
+
+    let part = issuer.list(now()).only_for_reasons(&[Reason::KeyCompromise]).unwrap();
+    let error = part.prepare_to(Cursor::new(Vec::new()), || given(&few)).unwrap_err();
+    assert!(matches!(error, StreamError::Issue(IssueError::ReasonOutOfScope)), "{error}");
 
     let ed25519 = SignatureAlgorithm::ED25519;
     let builder = issuer.list(now()).signed_with(ed25519);
