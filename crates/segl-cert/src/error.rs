@@ -131,8 +131,8 @@ pub enum Psd2Fault {
     /// The authority's identifier is not a country, a hyphen and two to eight capital letters.
     #[error("the authority's identifier is not like DK-DFSA")]
     AuthorityIdentifier,
-    /// The authority's name is empty, longer than 256 characters, not in the Latin alphabet (GEN-5.2.3-1), or cannot be shown.
-    #[error("the authority's name is empty, too long, not in Latin letters or cannot be shown")]
+    /// The authority's name is empty, longer than 256 characters, not in the basic Latin alphabet, which knows no accents (GEN-5.2.3-1), or cannot be shown.
+    #[error("the authority's name is empty, too long, has other than plain Latin letters or cannot be shown")]
     AuthorityName,
     /// Only legal persons are payment service providers.
     #[error("the subject is no legal person")]

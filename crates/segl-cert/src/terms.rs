@@ -7,7 +7,7 @@ use crate::{
     lint::{codes, policies::is_short_term},
     oid::*,
     profile::{Extension, IssuerFacts, slices},
-    writing::{is_latin, is_showable},
+    writing::is_showable,
 };
 
 /// What an issuer says in a qualified certificate beside who it is for: status, disclosure statements, limits, policies.
@@ -368,7 +368,7 @@ fn check_psd2(
     if authority_name.trim().is_empty()
         || authority_name.chars().count() > 256
         || !authority_name.chars().all(is_showable)
-        || !is_latin(authority_name)
+        || !authority_name.is_ascii()
     {
         return Err(Psd2Fault::AuthorityName);
     }

@@ -124,17 +124,6 @@ fn script(letter: char) -> Option<&'static str> {
     }
 }
 
-/// Whether every letter and digit is of the Latin alphabet, with or without accents.
-pub(crate) fn is_latin(text: &str) -> bool {
-    text.chars().all(|character| {
-        character.is_ascii()
-            || !character.is_alphanumeric()
-            || matches!(character, 'ª' | 'º')
-            || is_mark(character)
-            || script(character) == Some("Latin")
-    })
-}
-
 /// False for control characters and for those that are invisible or turn the direction of writing (Unicode categories
 /// Cc, Cf, Co, Zl, Zp and what is ignorable by default, as far as they matter in a name).
 pub(crate) fn is_showable(character: char) -> bool {
@@ -206,16 +195,6 @@ mod tests {
         for (bad, position) in [("\u{301}a", 0), ("a \u{301}b", 2), ("a\u{300}\u{301}\u{302}", 3)] {
             let character = bad.chars().nth(position).unwrap();
             assert_eq!(fault(bad), Some(NameFault::Character { character, position }), "{bad}");
-        }
-    }
-
-    #[test]
-    fn accents_are_latin_and_other_scripts_are_not() {
-        for good in ["Banco de España", "Finanstilsynet (Kbh. 1)", "Č\u{301}NB, nº 1", ""] {
-            assert!(is_latin(good), "{good}");
-        }
-        for bad in ["Τράπεζα", "Bаnk", "銀行", "٣"] {
-            assert!(!is_latin(bad), "{bad}");
         }
     }
 

@@ -171,7 +171,7 @@ const DEFECTS: &[Defect] = &[
         spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_PI")], "DK-DFSA", "TEST"))
     }),
     ("GEN-5.2.3-1", bank, |spec| {
-        spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "DK-DFSA", "Αρχή"))
+        spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "DK-DFSA", "Ø"))
     }),
     ("GEN-5.2.3-2", bank, |spec| {
         spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "DKDFSA", "TEST"))
@@ -344,10 +344,8 @@ fn a_unit_stamps_time_and_nothing_else() {
 
 /// What the standards allow beside the usual form has no finding of an error.
 #[test]
-fn payment_services_under_another_identifier_and_accents_are_allowed() {
+fn payment_services_under_another_identifier_are_allowed() {
     let mut spec = bank();
-    spec.replace_statement("0.4.0.19495.2", &psd2(&[(1, "PSP_AS")], "ES-BDE", "Banco de España"));
-    assert_eq!(broken(&spec), BTreeSet::new());
     spec.subject[2].2 = "NTRDK-12345674".into();
     let report = lint::lint(&spec.certificate());
     let found: Vec<_> = report.findings().iter().map(|one| (one.rule().id(), one.severity())).collect();

@@ -392,10 +392,11 @@ fn payment_services_agree_with_the_identifier() {
     let one = [PspRole::AccountServicing];
     assert_eq!(refused("PSDDK-DFSA-1", "F", "DK-DFSA", &one), None);
     assert_eq!(refused("NTRDK-12345674", "F", "DK-DFSA", &one), None);
-    assert_eq!(refused("PSDES-BDE-1", "Banco de España", "ES-BDE", &one), None);
+    assert_eq!(refused("PSDES-BDE-1", "Banco de Espana", "ES-BDE", &one), None);
     for (identifier, name, id, roles, fault) in [
         ("PSDDK-DFSA-1", "F", "DK-DFS", &one[..], Psd2Fault::OtherAuthority),
         ("PSDDK-DFSA-1", "", "DK-DFSA", &one[..], Psd2Fault::AuthorityName),
+        ("PSDES-BDE-1", "Banco de España", "ES-BDE", &one[..], Psd2Fault::AuthorityName),
         ("PSDDK-DFSA-1", "Αρχή", "DK-DFSA", &one[..], Psd2Fault::AuthorityName),
         ("PSDDK-DFSA-1", "F", "DK-dfsa", &one[..], Psd2Fault::AuthorityIdentifier),
         ("PSDDK-DFSA-1", "F", "DKDFSA", &one[..], Psd2Fault::AuthorityIdentifier),

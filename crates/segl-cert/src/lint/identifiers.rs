@@ -262,6 +262,14 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Whether it is an identifier of a legal person, of a type that stands for itself: not an authorisation number, and a local one only
+/// where the certificate says who gives it out.
+pub(crate) fn is_of_legal_person(view: &View<'_>, value: &str) -> bool {
+    let Some(parts) = Parts::read(value) else { return false };
+    let has_authorities = || view.statements.semantics().any(|semantics| semantics.authorities.is_some());
+    if parts.local { has_authorities() } else { ["VAT", "NTR", "LEI", "EOR", "EXC"].contains(&parts.scheme) }
+}
+
 fn local_scheme(
     view: &View<'_>,
     semantics: ObjectIdentifier,

@@ -7,12 +7,12 @@ use segl_x509::reader::{OBJECT_IDENTIFIER, Reader, SEQUENCE, Tlv};
 use crate::lint::{
     Document, Rule, Scope, Severity,
     codes::is_country,
+    identifiers::is_of_legal_person,
     oids::{QCP_W_PSD2, QCS_PSD2},
     rule::{Findings, Place},
     statements::{Statement, path, text},
     view::{View, quoted},
 };
-use crate::writing::is_latin;
 
 const PSD2: Document = Document::Ts119495;
 
@@ -67,11 +67,13 @@ pub(crate) static RULES: &[Rule] = &[
         "GEN-5.2.1-3",
         Severity::Error,
         Scope::EndEntity,
-        "an authorisation number as organizationIdentifier of a payment service is PSD, a country, the authority's identifier and the number between hyphens",
+        "organizationIdentifier of a payment service is PSD, a country, the authority's identifier and the authorisation number between hyphens, \
+         or an identifier of another type",
         |view, found| {
-            for (place, value) in identifiers(view).filter(|(_, value)| value.starts_with("PSD")) {
-                if !is_authorisation(value) {
-                    found.add(place, format!("{} is no authorisation number", quoted(value)));
+            for (place, value) in identifiers(view) {
+                if !is_authorisation(value) && !is_of_legal_person(view, value) {
+                    found
+                        .add(place, format!("{} is no authorisation number and nothing else", quoted(value)));
                 }
             }
         },
@@ -85,8 +87,10 @@ pub(crate) static RULES: &[Rule] = &[
         Scope::EndEntity,
         "organizationIdentifier of a payment service should be its authorisation number",
         |view, found| {
-            for (place, value) in identifiers(view).filter(|(_, value)| !value.starts_with("PSD")) {
-                found.add(place, format!("{} is another identifier", quoted(value)));
+            for (place, value) in identifiers(view) {
+                if is_of_legal_person(view, value) {
+                    found.add(place, format!("{} is another identifier", quoted(value)));
+                }
             }
         },
     ),
@@ -181,10 +185,10 @@ pub(crate) static RULES: &[Rule] = &[
         "GEN-5.2.3-1",
         Severity::Error,
         Scope::EndEntity,
-        "the name of the competent authority is in Latin letters",
+        "the name of the competent authority is plain text in the basic Latin alphabet",
         |view, found| {
             for psd2 in statements(view) {
-                if !core::str::from_utf8(psd2.name.content).is_ok_and(is_latin) {
+                if !psd2.name.content.is_ascii() {
                     let place = view.tlv(format!("{}.nCAName", path(QCS_PSD2)), &psd2.name);
                     found.add(place, quoted(&text(&psd2.name)));
                 }
