@@ -227,6 +227,9 @@ fn device(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Pkcs11Error::NoSuchToken { .. } => Some(
             "--token is the label that the device has for the token; `pkcs11-tool --list-slots` shows them",
         ),
+        Pkcs11Error::OtherToken { .. } => Some(
+            "another token stands where the one in use was: put that one back, or begin again if the new one is meant; the PIN was not given to it",
+        ),
         Pkcs11Error::PinExpired => Some("set a new PIN with the device's own tool"),
         Pkcs11Error::PinLocked => Some("the device's security officer has to unlock the PIN"),
         Pkcs11Error::Saturated(_) => Some("let other programs go from the device, or try again later"),
@@ -235,6 +238,9 @@ fn device(error: &(dyn Error + 'static)) -> Option<&'static str> {
         }
         Pkcs11Error::TooFewSessions { .. } => Some(
             "sealing needs four sessions at the same time; let the token have more with the device's own tool, or let other programs go from it",
+        ),
+        Pkcs11Error::TooManyObjects { .. } => Some(
+            "look with the device's own tool what is in the token; a token for sealing needs hardly any objects",
         ),
         Pkcs11Error::Unsupported(_) => {
             Some("the token has to make keys on P-256 or P-384 and sign with CKM_ECDSA; use another one")
