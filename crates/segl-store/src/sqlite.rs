@@ -31,7 +31,7 @@ pub type SqliteStore = Store<Sqlite>;
 /// When the disk fails under a write, a sync or the moving of the write-ahead log into the file, the store takes no more
 /// ([`StoreError::Disk`]). Another process that has the file open does not hear of it.
 pub struct Sqlite {
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     /// Those that nobody reads with now.
     readers: Mutex<Vec<Connection>>,
     failed: AtomicBool,
@@ -64,6 +64,9 @@ const IDLE_READERS: usize = 4;
 /// From how many pages on the write-ahead log is moved into the file after a commit; what SQLite does of itself unless told otherwise.
 const LONG_LOG: i64 = 1000;
 
+/// After how many commits its length is asked for, which is no statement that can be kept; they are small, so it grows little meanwhile.
+const COMMITS: u8 = 16;
+
 impl Store<Sqlite> {
     /// Opens the store in this file, or makes one that begins the log `new_log`. An existing store keeps its own identity.
     ///
@@ -89,7 +92,7 @@ impl Store<Sqlite> {
         let log = schema::migrate(&mut writer, new_log)?;
         let reader = connect_reader(path, &options)?;
         let database = Sqlite {
-            writer: Mutex::new(writer),
+            writer: Mutex::new(Writer { connection: writer, syncs: None, commits: 0 }),
             readers: Mutex::new(vec![reader]),
             failed: AtomicBool::new(false),
             path: path.to_owned(),
@@ -117,14 +120,14 @@ impl Transactions for Sqlite {
     ) -> Result<T, E> {
         let fail = |error: rusqlite::Error| E::from(self.note(error.into()));
         let mut writer = self.writer()?;
-        // Not a statement that can be kept: it takes effect while it is prepared.
-        let level = if how == Write::Deferred { "NORMAL" } else { "FULL" };
-        writer.pragma_update(None, "synchronous", level).map_err(fail)?;
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+        writer.sync(how != Write::Deferred).map_err(fail)?;
+        let connection = &mut writer.connection;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
         schema::check_version(&transaction).map_err(|error| self.note(error))?;
         let done = act(&mut Statements { connection: &transaction, disk: Some(&self.failed) })?;
         transaction.commit().map_err(fail)?;
-        self.shorten_log(&writer);
+        self.shorten_log(&mut writer);
         Ok(done)
     }
 
@@ -154,14 +157,14 @@ impl Transactions for Sqlite {
     /// Empties the write-ahead log, in which erased values stay readable.
     fn clear_traces(&self) -> Result<bool, StoreError> {
         let busy: rusqlite::Result<i64> =
-            self.writer()?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+            self.writer()?.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
         Ok(busy.map_err(|error| self.note(error.into()))? == 0)
     }
 }
 
 impl Sqlite {
     /// The connection that writes, unless the disk has failed; looked at after waiting for it, because it may fail meanwhile.
-    fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
         let writer = lock(&self.writer);
         if self.failed.load(Ordering::Acquire) { Err(StoreError::Disk) } else { Ok(writer) }
     }
@@ -178,11 +181,13 @@ impl Sqlite {
     ///
     /// SQLite would do it of itself and tell nobody when the disk fails meanwhile, and the next sync would report success for what was lost.
     /// The commit before it has taken place either way. What else stands in the way, a reader for example, is gone another time.
-    fn shorten_log(&self, writer: &Connection) {
-        let run = |mode| {
-            let pages = writer.prepare_cached(mode)?.query_row([], |row| row.get::<_, i64>(1))?;
-            Ok::<_, rusqlite::Error>(pages)
-        };
+    fn shorten_log(&self, writer: &mut Writer) {
+        writer.commits += 1;
+        if writer.commits < COMMITS {
+            return;
+        }
+        writer.commits = 0;
+        let run = |mode| writer.connection.query_row(mode, [], |row| row.get::<_, i64>(1));
         let moved = run("PRAGMA wal_checkpoint(NOOP)").and_then(|pages| {
             if pages >= LONG_LOG { run("PRAGMA wal_checkpoint(PASSIVE)") } else { Ok(pages) }
         });
@@ -197,6 +202,28 @@ impl Sqlite {
             self.failed.store(true, Ordering::Release);
         }
         error
+    }
+}
+
+/// The connection that writes.
+struct Writer {
+    connection: Connection,
+    /// Whether its commits are synced, as far as that is known.
+    syncs: Option<bool>,
+    /// How many there were since the length of the write-ahead log was asked for.
+    commits: u8,
+}
+
+impl Writer {
+    fn sync(&mut self, syncs: bool) -> rusqlite::Result<()> {
+        if self.syncs != Some(syncs) {
+            self.syncs = None;
+            // Not a statement that can be kept: it takes effect while it is prepared.
+            let level = if syncs { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.syncs = Some(syncs);
+        }
+        Ok(())
     }
 }
 

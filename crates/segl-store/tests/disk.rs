@@ -71,7 +71,7 @@ fn child() {
             assert!(matches!(refused, OpenError::Journal(StoreError::Disk)), "{refused:?}");
             let wal = std::fs::metadata(format!("{address}-wal")).unwrap().len();
             // It was the log's being moved that failed, not its growing.
-            assert!((LONG_LOG * FRAME..(LONG_LOG + 50) * FRAME).contains(&wal), "{wal}");
+            assert!((LONG_LOG * FRAME..(LONG_LOG + 200) * FRAME).contains(&wal), "{wal}");
         }
         other => panic!("{other}"),
     }
@@ -101,7 +101,7 @@ fn the_log_is_moved_while_the_store_is_in_use() {
     let wal = || std::fs::metadata(bed.folder().join("segl.db-wal")).unwrap().len();
     for n in 1..=200 {
         run_whole(&store, n);
-        assert!(wal() < (LONG_LOG + 50) * FRAME, "{n}: {}", wal());
+        assert!(wal() < (LONG_LOG + 200) * FRAME, "{n}: {}", wal());
     }
     // It was long enough once to be moved.
     assert!(wal() >= LONG_LOG * FRAME, "{}", wal());
