@@ -36,7 +36,8 @@ impl CrlBuilder<'_> {
     /// whose size is just at a bound of its length octets, [`assemble`](PreparedStream::assemble) calls it once more. What was added by
     /// [`revoked`](Self::revoked) stands before them.
     ///
-    /// Until it is assembled, what stands in `out` begins with a zero and is no list.
+    /// Until it is assembled, what stands in `out` begins with a zero and is no list. What stood behind it is not cut off, so an empty file
+    /// is wanted.
     ///
     /// ```no_run
     /// # use segl_crypto::{Prehashed, SignatureValue, Time};

@@ -139,12 +139,17 @@ fn what_is_streamed_is_what_is_held() {
 fn a_length_at_its_bound_is_written_right() {
     let issuer = issuer(SoftKind::EcP256);
     let empty = issuer.list(now()).prepare().unwrap().to_be_signed().as_bytes().len();
-    // An entry takes 35 octets.
+    // An entry takes 35 octets, a value 70 to 72, and what stands around it 15.
     let mut entries = sixteen(((65_536 - 120 - empty) / 35) as u32);
     let last = entries.len() - 1;
+    let held = empty + 4 + entries.len() * 35;
+    let bound = 65_536 - 72 - 15 - held;
     let (mut short, mut long, mut again) = (0, 0, 0);
-    for more in 0..90 {
+    // A value is shorter than it could be three times out of four.
+    for turn in 0..160 {
+        let more = bound - 4 + turn % 10;
         entries[last].serial = vec![0x11; 16 + more];
+        entries[0].serial[14] = turn as u8;
         let (streamed, asked) = issuer.streamed(issuer.list(now()), &entries);
         assert_eq!(streamed, issuer.held(issuer.list(now()), &entries), "{more}");
         match streamed[1] {
@@ -153,6 +158,22 @@ fn a_length_at_its_bound_is_written_right() {
             other => panic!("{other:x}"),
         }
         again += u32::from(asked == 3);
+        if asked == 3 {
+            // What is written then must be what was signed.
+            let turn = Cell::new(0);
+            let changing = || {
+                turn.set(turn.get() + 1);
+                let mut entries = entries.clone();
+                entries[0].serial[15] ^= u8::from(turn.get() == 3);
+                entries.into_iter().map(Ok::<_, Infallible>)
+            };
+            let mut out = Cursor::new(Vec::new());
+            let prepared = issuer.list(now()).prepare_to(&mut out, changing).unwrap();
+            let value = issuer.key.sign_prehashed(prepared.to_be_signed()).unwrap();
+            let error = prepared.assemble(&value).err().unwrap();
+            assert!(matches!(error, StreamError::Changed), "{error}");
+            assert!(CrlView::from_der(out.get_ref()).is_err());
+        }
     }
     assert!(short > 0 && long > 0 && again > 0, "{short} {long} {again}");
 }
