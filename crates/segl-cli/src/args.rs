@@ -10,6 +10,7 @@ use segl::crypto::Time;
 use crate::crl::CrlVerb;
 use crate::init::BASE_URL;
 use crate::ocsp::OcspVerb;
+use crate::verify::CertVerifyArgs;
 
 /// Seal documents so that they can be proved for years, and judge what others sealed.
 #[derive(Debug, Parser)]
@@ -40,7 +41,7 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  segl validate contract.sealed.pdf\n  segl validate contract.sealed.pdf --trust root.cer --at 2036-01-01T00:00:00Z --report json"
     )]
     Validate(ValidateArgs),
-    /// Read certificates to a person, or hold them against the profiles of EN 319 412.
+    /// Read certificates to a person, hold them against the profiles of EN 319 412, or verify them up to an anchor.
     #[command(subcommand, after_help = "Examples:\n  segl cert show seal.cer\n  segl cert lint seal.cer")]
     Cert(CertVerb),
     /// Read certificate revocation lists to a person.
@@ -198,6 +199,17 @@ pub(crate) enum CertVerb {
                       segl cert lint site.cer --profile qncp-w-gen-legal-person-eidas\n  segl cert lint --rules"
     )]
     Lint(CertLintArgs),
+    /// Say whether a certificate is good at a time: a path to an anchor (RFC 5280), and the status of each certificate of it.
+    ///
+    /// Nothing is fetched: status comes from the CRLs and OCSP responses that are given. One counts when it is from the time asked about or
+    /// before, and newer information was not due then; a revocation also when it was published later. What the certificate is made for is not asked.
+    ///
+    /// Exit status: 0 when it is good, 1 when it is not or nothing at hand says so, 2 when something could not be read.
+    #[command(
+        after_help = "Examples:\n  segl cert verify issuing-ca.cer --trust root.cer --crl root.crl\n  \
+                      segl cert verify seal.cer --chain issuing-ca.cer --trust root.cer --crl root.crl --ocsp seal.ors --at 2026-12-01T12:00:00Z"
+    )]
+    Verify(CertVerifyArgs),
 }
 
 #[derive(Debug, Args)]

@@ -58,6 +58,7 @@ pub(crate) enum CertFileError {
 pub(crate) fn run(verb: &CertVerb, console: &Console) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(match verb {
         CertVerb::Show(args) => show(args, console),
+        CertVerb::Verify(args) => crate::verify::run(args, console),
         CertVerb::Lint(args) if args.rules => {
             rules(args, console);
             0
@@ -273,7 +274,7 @@ fn rule_object(rule: &Rule) -> Value {
 type Found = Result<Certificate, CertFileError>;
 
 /// Every certificate of a file: PEM blocks, DER one behind the other, or what the signatures of a PDF bring.
-fn read(path: &Path) -> Result<Vec<Found>, CertFileError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Found>, CertFileError> {
     let cannot = |source| CertFileError::Read { path: path.to_owned(), source };
     if path.as_os_str() == STANDARD_INPUT {
         let path = Path::new("standard input");

@@ -121,7 +121,7 @@ impl Kind {
     }
 
     /// The most that is held in memory, in bytes: the largest message as base64 with its line ends.
-    fn limit(self) -> u64 {
+    pub(crate) fn limit(self) -> u64 {
         let largest = match self {
             Self::Crl => MAX_CRL_SIZE,
             Self::Ocsp => MAX_OCSP_SIZE,
@@ -290,22 +290,24 @@ pub(crate) fn cut(words: &str) -> String {
     printable(&start) + rest
 }
 
-/// Words in lines of so many characters. A word that is longer has a line of its own.
+/// Words in lines of so many characters, cut at blanks, and at the commas of names. A word that is longer has a line of its own.
 fn wrapped(words: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in words.split(' ') {
-        let Some(line) = lines.last_mut() else { continue };
-        let taken = line.chars().count();
-        if taken > 0 && taken.saturating_add(word.chars().count()) >= width {
-            lines.push(word.to_owned());
-        } else {
-            if taken > 0 {
-                line.push(' ');
+    for word in words.split_inclusive(' ') {
+        let is_address = word.contains("://");
+        for part in word.split_inclusive(|character| character == ',' && !is_address) {
+            let length = |text: &str| text.trim_end().chars().count();
+            match lines.last_mut() {
+                Some(line)
+                    if line.is_empty() || line.chars().count().saturating_add(length(part)) <= width =>
+                {
+                    line.push_str(part);
+                }
+                _ => lines.push(part.to_owned()),
             }
-            line.push_str(word);
         }
     }
-    lines
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 pub(crate) fn hex(octets: &[u8]) -> String {
@@ -375,6 +377,8 @@ mod tests {
     fn lines_are_no_wider_than_asked_where_words_allow_it() {
         assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
         assert_eq!(wrapped("a longlonglongword b", 6), ["a", "longlonglongword", "b"]);
+        assert_eq!(wrapped("CN=A 1,O=Some,C=DK", 8), ["CN=A 1,", "O=Some,", "C=DK"]);
+        assert_eq!(wrapped("at ldap://a,b,c", 6), ["at", "ldap://a,b,c"]);
         assert_eq!(wrapped("", 6), [""]);
     }
 

@@ -28,6 +28,7 @@ mod records;
 mod report;
 mod seal;
 mod validate;
+mod verify;
 
 use std::process::ExitCode;
 use std::time::SystemTime;

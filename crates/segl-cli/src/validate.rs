@@ -133,7 +133,7 @@ fn trust(cli: &Cli, args: &ValidateArgs) -> Result<Trust, Failure> {
 }
 
 /// Certificates of one file, DER or PEM, or of every file of a folder.
-fn add_anchors(path: &Path, anchors: &mut Anchors) -> Result<(), Failure> {
+pub(crate) fn add_anchors(path: &Path, anchors: &mut Anchors) -> Result<(), Failure> {
     let read = |path: &Path, source| ValidateFileError::Read { path: path.to_owned(), source };
     if !path.is_dir() {
         let bytes = fs::read(path).map_err(|source| read(path, source))?;
