@@ -20,6 +20,7 @@ use segl::pdf::Limits;
 use segl::read_pdf;
 use segl::revocation::{CrlBuilder, Reason};
 use segl::x509::Certificate;
+use segl_testkit::pkits::{Pkits, TIME};
 use serde_json::Value;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -186,4 +187,45 @@ fn what_cannot_be_read_exits_2() {
     }
     let said = room.run(["cert", "verify", "home/issuing-ca.cer"]);
     assert!(said.status == Some(2) && said.stderr.contains("--trust"), "{said:?}");
+}
+
+/// NIST's PKITS, every case that has no inputs about policies, with its CRLs.
+#[test]
+fn cases_of_nist() {
+    let Some(pkits) = Pkits::find() else { return };
+    let room = Room::new();
+    room.write("anchor.cer", &pkits.anchor());
+    room.write("anchor.crl", &pkits.anchor_crl());
+    for name in pkits.certificates() {
+        room.write(&name, &pkits.certificate(&name));
+    }
+    let (mut agreed, mut wrong) = (0, Vec::new());
+    let time = TIME.to_string();
+    for case in pkits.cases() {
+        let policies = &case.policies;
+        let has_inputs = policies.require_explicit || policies.inhibit_mapping || policies.inhibit_any;
+        if has_inputs || policies.acceptable.is_some() {
+            continue;
+        }
+        let mut arguments = vec!["cert", "verify", &case.leaf, "--trust", "anchor.cer", "--at", &time];
+        arguments.extend(["--crl", "anchor.crl", "--report", "json"]);
+        for name in &case.others {
+            arguments.extend(["--chain", name]);
+        }
+        for name in &case.crls {
+            room.write(name, &pkits.crl(name));
+            arguments.extend(["--crl", name]);
+        }
+        let said = room.run(&arguments);
+        let verdict = object(&said)["verdict"].as_str().unwrap_or_default().to_owned();
+        let is_as_expected = match case.name.as_str() {
+            // Its list is signed with a key that has its parameters from the authority above, which are looked for in paths alone.
+            "valid_dsa_parameter_inheritance_test5" => verdict == "unknown",
+            _ if case.concern == "revoked" => verdict == "revoked",
+            _ => (verdict == "good") == case.is_valid,
+        };
+        let is_told = said.status == Some(i32::from(verdict != "good"));
+        if is_as_expected && is_told { agreed += 1 } else { wrong.push(format!("{} {verdict}", case.name)) }
+    }
+    assert!(agreed > 200 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
