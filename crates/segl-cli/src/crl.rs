@@ -443,15 +443,17 @@ fn walk(index: &CrlIndex<Message>, most: usize, asked: &[Serial]) -> Result<Walk
     Ok(walk)
 }
 
-/// Entries, a line each: when, why, which.
+/// Entries, a line each: when, why, which. The columns are narrow, so that twenty octets of a serial number have room.
 fn lines(entries: &[Entry], of: usize, console: &Console) {
+    let words = |reason: Option<Reason>| reason.map_or_else(|| "no reason".to_owned(), |one| one.to_string());
+    let width = entries.iter().map(|entry| words(entry.reason).len()).max().unwrap_or_default();
     for entry in entries {
-        let reason = entry.reason.map_or_else(|| "no reason".to_owned(), |reason| reason.to_string());
-        let serial = input::cut(&hex(&entry.serial));
-        console.line(&format!("  {:<20}  {reason:<20}  {serial}", entry.revoked_at.to_string()));
-        let more = |words: &str| input::below(console, 24, words);
+        let (at, reason, serial) =
+            (entry.revoked_at.to_string(), words(entry.reason), input::cut(&hex(&entry.serial)));
+        console.line(&format!("  {at:<20} {reason:<width$} {serial}"));
+        let more = |words: &str| input::below(console, 23, words);
         if let Some(date) = entry.invalidity_date {
-            more(&format!("the key is in doubt since {date}"));
+            more(&format!("in doubt since {date}"));
         }
         if let Some(issuer) = &entry.issuer {
             more(&format!("of {issuer}"));
